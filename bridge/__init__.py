@@ -1,0 +1,1 @@
+"""The call itself: media, patching, bot, speech, transcript and thread."""

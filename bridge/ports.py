@@ -1,0 +1,209 @@
+"""What a call needs of the outside, as small protocols that the other packages implement.
+
+Imports go one way (signaling → telephony → bridge), so everything a call talks to is named here
+and handed in by the composition root.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+FRAME_MS = 20
+"""Length of every audio frame in the product, in milliseconds."""
+
+Speaker = Literal["caller", "bot", "human", "agent", "system"]
+Delivery = Literal["local", "pending", "delivered", "failed"]
+
+
+class Codec(enum.Enum):
+    """Encoding of a leg's audio; `frame_bytes` is the size of one 20 ms frame."""
+
+    PCMU = ("pcmu", 8000, 160)
+    PCMA = ("pcma", 8000, 160)
+    L16_8K = ("l16", 8000, 320)
+    L16_16K = ("l16", 16000, 640)
+    L16_24K = ("l16", 24000, 960)
+
+    def __init__(self, encoding: str, rate: int, frame_bytes: int) -> None:
+        self.encoding = encoding
+        self.rate = rate
+        self.frame_bytes = frame_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls and which conversation it belongs to; missing ids are generated (UUID v4)."""
+
+    call_id: str
+    thread_id: str
+    crm_id: str
+    channel_id: str
+    provider: str
+    number: str = ""
+    name: str | None = None
+
+
+class Line(Protocol):
+    """A phone provider's stream as the caller's leg. No method blocks; all but `hang_up` are sync."""
+
+    codec: Codec
+
+    def send_audio(self, payload: bytes) -> None:
+        """Queue one 20 ms frame in `codec` (exactly `codec.frame_bytes` bytes) for the caller.
+
+        The queue is bounded; when the provider reads too slowly the oldest frame is dropped and counted.
+        """
+
+    def clear(self) -> None:
+        """Drop what the provider and our own queue still hold unplayed."""
+
+    def mark(self, name: str) -> None:
+        """Ask the provider to say when everything sent before has been played or cleared."""
+
+    async def hang_up(self) -> None:
+        """End the caller's leg. Idempotent; returns once nothing more will be sent."""
+
+
+class LineListener(Protocol):
+    """The call, as a line sees it. Called on the event loop; never blocks, never raises."""
+
+    def on_audio(self, payload: bytes) -> None:
+        """One 20 ms frame from the caller, exactly `line.codec.frame_bytes` bytes."""
+
+    def on_mark(self, name: str) -> None:
+        """The provider echoed a mark of ours."""
+
+    def on_dtmf(self, digit: str) -> None:
+        """The caller pressed a key: one of 0-9 * # A-D."""
+
+    def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
+        """The leg is gone for good; nothing follows. Called at most once."""
+
+
+class CallAcceptor(Protocol):
+    """Turns a line whose identity is known into a call."""
+
+    def __call__(self, line: Line, caller: Caller) -> LineListener:
+        """Start a call on `line`. Raises BridgeError (`over_capacity`, `shutting_down`) when refused."""
+
+
+class Urgency(enum.IntEnum):
+    """Order in which speech work is served; partials are dropped first, finals never."""
+
+    TURN = 0
+    FINAL = 1
+    PARTIAL = 2
+
+
+class SpeechToText(Protocol):
+    """Recognises one stretch of speech at a time, in a process of its own."""
+
+    @property
+    def ready(self) -> bool:
+        """True while a recogniser is loaded and answering."""
+
+    async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
+        """Text of `pcm` (s16le mono at `rate` Hz), stripped; "" where nothing was said.
+
+        Raises SpeechUnavailable when the engine cannot answer; a PARTIAL may raise Shed under load.
+        """
+
+
+class TextToSpeech(Protocol):
+    """Speaks text, in a process of its own."""
+
+    @property
+    def ready(self) -> bool:
+        """True while a voice is loaded and answering."""
+
+    def speak(self, text: str, *, rate: int) -> AsyncIterator[bytes]:
+        """Yield s16le mono chunks at `rate` Hz, the first as early as possible.
+
+        Closing the iterator early cancels what is not yet synthesised. Raises SpeechUnavailable.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message before it has its place in the thread. Times are aware UTC datetimes."""
+
+    id: str
+    thread_id: str
+    call_id: str
+    speaker: Speaker
+    text: str
+    started_at: datetime
+    ended_at: datetime
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One utterance in a thread. `seq` is dense from 1 in a thread; a partial has seq 0 and final False."""
+
+    id: str
+    thread_id: str
+    call_id: str
+    seq: int
+    speaker: Speaker
+    name: str | None
+    text: str
+    final: bool
+    started_at: datetime
+    ended_at: datetime
+    delivery: Delivery = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """One row of the newest-threads list."""
+
+    thread_id: str
+    crm_id: str
+    channel_id: str
+    number: str
+    last_at: datetime
+    message_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """What is kept of a call. `view` is the last CallView as the outside saw it (JSON-ready)."""
+
+    call_id: str
+    thread_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    view: dict[str, object] = field(default_factory=dict)
+
+
+class ThreadStore(Protocol):
+    """Keeps threads and calls. Every method commits before it returns and raises StoreUnavailable."""
+
+    async def open_thread(self, caller: Caller) -> None:
+        """Create or refresh the thread's row with the caller's ids and number."""
+
+    async def append(self, draft: Draft) -> Message:
+        """Give `draft` the thread's next seq and commit it, with an outbox row where alive5 is on.
+
+        Appending the same draft id again returns the message already stored.
+        """
+
+    async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
+        """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
+
+    async def threads(self, *, limit: int) -> list[ThreadSummary]:
+        """The newest threads first."""
+
+    async def save_call(self, row: CallRow) -> None:
+        """Insert or replace a call's row."""
+
+    async def load_call(self, call_id: str) -> CallRow | None:
+        """The call's row, or None."""
+
+    async def reconcile_calls(self, now: datetime) -> list[str]:
+        """End every call that a dead process left open; returns their ids."""

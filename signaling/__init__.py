@@ -1,0 +1,1 @@
+"""What browsers, bots and agents connect to; the process, settings and command line."""

@@ -1,0 +1,1 @@
+"""Phone wire formats, provider sessions and call control."""
