@@ -1,0 +1,1 @@
+"""Codecs, RTP, ordering and the clock: what carries sound."""
