@@ -1,0 +1,54 @@
+"""Tests of addresses and origins that settings and sign-in share."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+def is_ip_address(host: str) -> bool:
+    """True for an IPv4 or IPv6 address in its usual spelling."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_host(host: str) -> bool:
+    """True for an IP address or something that can be a host name."""
+    return is_ip_address(host) or _HOST_NAME.fullmatch(host) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """True for 127.0.0.0/8, ::1 and localhost; any other name counts as reachable from outside."""
+    return ipaddress.ip_address(host).is_loopback if is_ip_address(host) else host.lower() == "localhost"
+
+
+def split_http_url(url: str) -> SplitResult:
+    """The parts of an http:// or https:// URL with a host. Raises ValueError for anything else."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", url):
+        raise ValueError
+    if parts.port == 0:  # Reading the port also raises ValueError for one that is out of range.
+        raise ValueError
+    return parts
+
+
+def asked_from_here(origin: str | None, host: str | None) -> bool:
+    """True unless a web page of another site asks: the open loopback surface must not serve those.
+
+    `origin`, `host`: the request's headers. Programs send no Origin; a page on this machine has a
+    loopback one; a foreign name that resolves to 127.0.0.1 shows in Host.
+    """
+    return (origin is None or _names_loopback(origin)) and _names_loopback(f"http://{host or 'localhost'}")
+
+
+def _names_loopback(url: str) -> bool:
+    try:
+        return is_loopback(split_http_url(url).hostname or "")
+    except ValueError:
+        return False
