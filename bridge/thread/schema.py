@@ -1,0 +1,137 @@
+"""The tables, the same for SQLite and PostgreSQL.
+
+The migrations in `migrations/` create them; what stands here is what the queries are written against, and
+a test holds the two to each other.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes in and out; SQLite itself would forget the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC, without its zone where the database would only carry it as text."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware again, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class CleanText(TypeDecorator[str]):
+    """Text that every database takes: without NUL (PostgreSQL) and lone surrogates (both refuse them).
+
+    Speech engines, language models and phone networks fill these columns; one odd character must not make
+    a message that can never be stored.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as it can be stored."""
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    """`text` without NUL, lone surrogates replaced by "?"."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+metadata = MetaData()
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("thread_id", CleanText, primary_key=True),
+    Column("crm_id", CleanText, nullable=False),
+    Column("channel_id", CleanText, nullable=False),
+    Column("number", CleanText, nullable=False),
+    # Also the count of messages, since seq is dense from 1.
+    Column("last_seq", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Index("ix_threads_last_at", "last_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", CleanText, primary_key=True),
+    Column("thread_id", CleanText, ForeignKey("threads.thread_id"), nullable=False),
+    Column("call_id", CleanText, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("speaker", String(16), nullable=False),
+    Column("name", CleanText),
+    Column("text", CleanText, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("delivery", String(16), nullable=False),
+    UniqueConstraint("thread_id", "seq", name="uq_messages_thread_seq"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("call_id", CleanText, primary_key=True),
+    Column("thread_id", CleanText, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("view", JSON, nullable=False),
+    Index("ix_calls_ended_at", "ended_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # SQLite numbers rows by itself only in a column declared exactly INTEGER.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("thread_id", CleanText, ForeignKey("threads.thread_id"), nullable=False),
+    Column("message_id", CleanText, ForeignKey("messages.id"), unique=True),
+    # At most one row of a kind and key, e.g. one end_voice_chat per call; NULLs do not collide.
+    Column("key", CleanText),
+    Column("kind", String(32), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("delivered_at", UtcDateTime),
+    Column("error", CleanText),
+    UniqueConstraint("kind", "key", name="uq_outbox_kind_key"),
+    Index("ix_outbox_state_thread", "state", "thread_id", "id"),
+)
+
+health = Table(
+    "health",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Written by the readiness check: only a real write notices a full or read-only disk.
+    Column("checked_at", UtcDateTime, nullable=False),
+)

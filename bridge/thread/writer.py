@@ -1,0 +1,251 @@
+"""One call's way into its thread: keeps the order of speaking, and never makes the call wait.
+
+Order. Messages are committed in the order in which their utterances *began*: a text that is known waits for
+utterances that began earlier and are still being recognised. Two things place a message later than its
+start, with its true `startedAt` kept and nothing renumbered, since `seq` is already known outside:
+- a recogniser that takes too long is overtaken: nobody waits longer than `patience_s` for an earlier
+  utterance, and the late text gets the next seq when it comes;
+- an utterance that is opened only after one that began later was committed. So open an utterance when it
+  begins, not when its text is there.
+
+Storage. Everything but `run` and `drain` returns at once. While the database fails, messages are kept in
+memory, at most `capacity` of them, and retried in order; beyond that the oldest is dropped, counted and
+logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections import deque
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from bridge.ports import Draft, Message, Speaker
+from bridge.thread.errors import StoreUnavailable
+from bridge.thread.log import ThreadLog
+from bridge.thread.sequencer import Sequencer
+
+log = structlog.get_logger()
+
+RECENT: Final = 200
+MAX_OPEN: Final = 64
+"""Utterances open at once; beyond it somebody forgets to close them, and the oldest is given up."""
+
+OPEN_SHARE: Final = 0.6
+"""Share of `drain`'s time that open utterances get to be closed; the rest is for the database."""
+
+
+class CallThread:
+    """What is said in one call, on its way into the thread."""
+
+    def __init__(
+        self, log: ThreadLog, thread_id: str, call_id: str, *, patience_s: float = 8.0, capacity: int = 500
+    ) -> None:
+        self._log = log
+        self._thread_id = thread_id
+        self._call_id = call_id
+        self._capacity = capacity
+        self._sequencer: Sequencer[Draft] = Sequencer(patience_s=patience_s)
+        self._open: dict[str, Draft] = {}
+        self._queue: deque[Draft] = deque()
+        self._current: Draft | None = None
+        self._recent: dict[str, Message] = {}
+        self._dropped = 0
+        self._hurry = self._stopped = False
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    @property
+    def dropped(self) -> int:
+        """Messages given up because the database failed for too long."""
+        return self._dropped
+
+    @property
+    def unsaved(self) -> int:
+        """Messages whose text is known and which are not committed yet."""
+        return len(self._sequencer.waiting()) + len(self._queue) + (self._current is not None)
+
+    def open(self, speaker: Speaker, name: str | None, started_at: datetime) -> str:
+        """Somebody began to speak; returns the utterance's id, which its message will have."""
+        if len(self._open) >= MAX_OPEN:
+            oldest = self._sequencer.opened()[0]
+            log.warning("thread.utterance_never_closed", call_id=self._call_id, message_id=oldest)
+            self._end(oldest, self._open[oldest].text, datetime.now(UTC))
+        draft = Draft(
+            id=str(uuid.uuid4()),
+            thread_id=self._thread_id,
+            call_id=self._call_id,
+            speaker=speaker,
+            text="",
+            started_at=started_at,
+            ended_at=started_at,
+            name=name,
+        )
+        self._open[draft.id] = draft
+        self._sequencer.open(draft.id, started_at)
+        return draft.id
+
+    def partial(self, utterance_id: str, text: str) -> None:
+        """Show what is understood so far; ignored once the utterance is closed, or if nothing changed."""
+        draft = self._open.get(utterance_id)
+        if draft is None or draft.text == text:
+            return
+        draft = replace(draft, text=text, ended_at=max(datetime.now(UTC), draft.started_at))
+        self._open[utterance_id] = draft
+        self._log.partial(draft)
+
+    def close(self, utterance_id: str, text: str, ended_at: datetime) -> None:
+        """The utterance's final text; "" discards it. Closing again, or an unknown id, does nothing."""
+        if utterance_id in self._open:
+            self._end(utterance_id, text, ended_at)
+
+    def say(
+        self, speaker: Speaker, text: str, started_at: datetime, ended_at: datetime, name: str | None = None
+    ) -> str:
+        """An utterance whose text is known already; returns its id."""
+        utterance_id = self.open(speaker, name, started_at)
+        self._end(utterance_id, text, ended_at)
+        return utterance_id
+
+    def system(self, text: str) -> str:
+        """A note that nobody spoke, placed now; returns its id."""
+        now = datetime.now(UTC)
+        return self.say("system", text, now, now)
+
+    def recent(self, n: int) -> list[Message]:
+        """The last `n` (at most 200) messages of this call that are committed, in order of seq."""
+        return list(self._recent.values())[-n:] if n > 0 else []
+
+    def said(self, n: int) -> list[tuple[Speaker, str]]:
+        """The last `n` things said in this call, committed or not, in order of speaking."""
+        lines: list[Message | Draft] = list(self._recent.values())
+        if self._current is not None:
+            lines.append(self._current)
+        lines += [*self._queue, *self._sequencer.waiting()]
+        return [(line.speaker, line.text) for line in lines[-n:]] if n > 0 else []
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait, at most `timeout_s` seconds, until every text that is known so far is committed."""
+        await self._wait_until_empty(None, time.monotonic() + timeout_s)
+
+    async def run(self) -> None:
+        """Commit what is said until `drain` is done or the call's task group cancels this. Runs once."""
+        unsubscribe = self._log.subscribe(self._thread_id, self._refresh)
+        try:
+            while not self._stopped:
+                self._wake.clear()
+                self._collect()
+                if self._current is None and self._queue:
+                    self._current = self._queue.popleft()
+                if self._current is None:
+                    await self._pause(self._until_due())
+                else:
+                    await self._commit(self._current)
+        finally:
+            unsubscribe()
+            self._stopped = True
+            self._changed.set()
+            if self.unsaved:
+                log.error("thread.unsaved", call_id=self._call_id, count=self.unsaved)
+
+    async def drain(self, timeout_s: float) -> int:
+        """End: wait until everything said is committed, at most `timeout_s` seconds; returns what is not.
+
+        Open utterances may still be closed meanwhile; one that is not keeps its last partial as its text.
+        `run` returns afterwards.
+        """
+        now = time.monotonic()
+        self._hurry = True
+        self._wake.set()
+        await self._wait_until_empty(self._open, now + timeout_s * OPEN_SHARE)
+        for utterance_id in self._sequencer.opened():
+            self._end(utterance_id, self._open[utterance_id].text, datetime.now(UTC))
+        await self._wait_until_empty(None, now + timeout_s)
+        self._stopped = True
+        self._wake.set()
+        return self.unsaved
+
+    def _end(self, utterance_id: str, text: str, ended_at: datetime) -> None:
+        opened = self._open.pop(utterance_id)
+        final = replace(opened, text=text, ended_at=max(ended_at, opened.started_at)) if text else None
+        if final is None and opened.text:
+            self._log.partial(replace(opened, text=""))
+        self._sequencer.close(utterance_id, final, time.monotonic())
+        self._collect()
+        self._wake.set()
+        self._changed.set()
+
+    def _collect(self) -> None:
+        """Queue what the sequencer releases; where the database has failed for too long, drop the oldest."""
+        self._queue.extend(self._sequencer.release(time.monotonic()))
+        while len(self._queue) > self._capacity:
+            lost = self._queue.popleft()
+            self._dropped += 1
+            log.error(
+                "thread.message_dropped", call_id=self._call_id, message_id=lost.id, dropped=self._dropped
+            )
+
+    async def _commit(self, draft: Draft) -> None:
+        """Commit `draft`, retrying while the database fails and the call still wants it."""
+        failures = 0
+        while not self._stopped:
+            try:
+                message = await self._log.append(draft)
+            except StoreUnavailable as error:
+                if not failures:
+                    log.warning("thread.store_unavailable", call_id=self._call_id, error=error.message)
+                failures += 1
+                await self._back_off(failures)
+                continue
+            if failures:
+                log.info("thread.store_back", call_id=self._call_id, failures=failures)
+            self._current = None
+            self._remember(message)
+            self._changed.set()
+            return
+
+    async def _back_off(self, failures: int) -> None:
+        """Wait 0.1 s, doubling to 5 s, less some jitter; a drain cuts it short and then hurries."""
+        delay = min(0.1 * 2 ** min(failures - 1, 8), 0.25 if self._hurry else 5.0)
+        hurried = self._hurry
+        end = time.monotonic() + delay * random.uniform(0.5, 1.0)
+        while not self._stopped and hurried == self._hurry and (left := end - time.monotonic()) > 0:
+            self._wake.clear()
+            await self._pause(left)
+
+    def _until_due(self) -> float | None:
+        deadline = self._sequencer.deadline()
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    async def _pause(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _wait_until_empty(self, opened: dict[str, Draft] | None, deadline: float) -> None:
+        """Wait until `opened` is (None: until nothing is unsaved), `run` has ended, or `deadline` is past."""
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                while not self._stopped and (self.unsaved if opened is None else opened):
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
+
+    def _remember(self, message: Message) -> None:
+        self._recent[message.id] = message
+        while len(self._recent) > RECENT:
+            del self._recent[next(iter(self._recent))]
+
+    def _refresh(self, message: Message) -> None:
+        """Take over a message's new delivery."""
+        if message.id in self._recent:
+            self._recent[message.id] = message
