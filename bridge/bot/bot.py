@@ -1,0 +1,179 @@
+"""The bot's side of one conversation: hears a text, asks the flow or the model, and speaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import structlog
+
+from bridge.bot import phrases
+from bridge.bot.llm import LanguageModel, LlmUnavailable
+from bridge.flow.agreement import yes_no
+from bridge.flow.engine import FlowRun
+from bridge.flow.steps import End, Handoff, NotCovered, Say, Step, Tag
+from bridge.ports import Message
+
+log = structlog.get_logger()
+
+_FILLER_AFTER = 2.5
+_SILENCE = 12.0
+_GIVE_UP_AFTER = 2
+_HEARD_MOST = 8
+
+Opening = Literal["start", "resume", "unanswered"]
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffWish:
+    """Why and where a call should go to a person; `sentence` is what the caller is told, "" for nothing."""
+
+    queue: str | None
+    reason: str
+    summary: str | None
+    sentence: str
+    timeout_s: float | None = None
+
+
+class Host(Protocol):
+    """What the bot needs of its call."""
+
+    async def say(self, text: str) -> bool:
+        """Speak; False where the caller cut in."""
+
+    def history(self) -> Sequence[Message]:
+        """The conversation so far, whoever spoke."""
+
+    def want_person(self, wish: HandoffWish) -> None:
+        """Start the handoff; the bot is stopped by it."""
+
+    async def hang_up(self, *, said_goodbye: bool) -> None:
+        """The conversation has come to its end; returns early where the caller speaks on."""
+
+
+class Bot:
+    """One caller's conversation with the flow. `converse` is run anew after each handoff."""
+
+    def __init__(self, run: FlowRun, llm: LanguageModel | None, host: Host) -> None:
+        self._run, self._llm, self._host = run, llm, host
+        self._heard: asyncio.Queue[str] = asyncio.Queue(_HEARD_MOST)
+        self._failures = 0
+        self._person_offered = False
+        self._last_prompt: str | None = None
+
+    @property
+    def collected(self) -> dict[str, str]:
+        """Answers so far, by the questions' labels."""
+        return self._run.labelled
+
+    def knows(self, node: str) -> bool:
+        """True where the flow has a node of this name."""
+        return node in self._run.node_names
+
+    def hear(self, text: str) -> None:
+        """What the caller said; beyond eight unanswered utterances the oldest is forgotten."""
+        if self._heard.full():
+            self._heard.get_nowait()
+        self._heard.put_nowait(text)
+
+    async def converse(self, opening: Opening, *, resume_at: str | None = None) -> None:
+        """Talk until a person is wanted or the conversation ends."""
+        while not self._heard.empty():
+            self._heard.get_nowait()
+        if not await self._open(opening, resume_at):
+            return
+        reminded = False
+        while True:
+            try:
+                async with asyncio.timeout(None if reminded else _SILENCE):
+                    text = await self._heard.get()
+            except TimeoutError:
+                reminded = True
+                await self._host.say(self._last_prompt or phrases.STILL_THERE)
+                continue
+            reminded = False
+            if not await self._answer(text):
+                return
+
+    async def _open(self, opening: Opening, resume_at: str | None) -> bool:
+        if opening == "start":
+            return await self._perform(self._run.start())
+        if opening == "unanswered":
+            await self._host.say(phrases.NOBODY_FREE)
+            return await self._perform(self._run.unanswered())
+        steps = self._run.resume(resume_at)
+        if not steps:
+            await self._host.say(phrases.BACK_AGAIN)
+        return await self._perform(steps)
+
+    async def _answer(self, text: str) -> bool:
+        """Do what `text` asks for; False once the bot's part is over."""
+        if self._person_offered:
+            self._person_offered = False
+            wish = yes_no(text)
+            if wish == "yes":
+                self._host.want_person(
+                    HandoffWish(None, "caller accepted the offer of a person", None, phrases.CONNECTING)
+                )
+                return False
+            if wish == "no":
+                await self._host.say(f"{phrases.ALL_RIGHT} {phrases.ANYTHING_ELSE}")
+                return True
+        return await self._perform(self._run.hear(text))
+
+    async def _perform(self, steps: Sequence[Step]) -> bool:
+        """Carry out the flow's steps; a caller who cuts in skips what was still to be said."""
+        cut = False
+        for step in steps:
+            if isinstance(step, Say):
+                self._failures = 0
+                self._last_prompt = step.text
+                cut = cut or not await self._host.say(step.text)
+            elif isinstance(step, Handoff):
+                reason = f"flow node {step.node}" if step.node else "caller asked for a person"
+                self._host.want_person(
+                    HandoffWish(
+                        step.queue, reason, step.summary, step.text or phrases.CONNECTING, step.timeout_s
+                    )
+                )
+                return False
+            elif isinstance(step, NotCovered):
+                await self._improvise(step)
+            elif isinstance(step, Tag):
+                log.info("call_tagged", tags=step.tags)
+            elif isinstance(step, End):
+                said = any(isinstance(done, Say) and "bye" in done.text.lower() for done in steps)
+                await self._host.hang_up(said_goodbye=said)
+        return True
+
+    async def _improvise(self, step: NotCovered) -> None:
+        """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""
+        if self._llm is not None:
+            try:
+                await self._host.say(await self._ask_model(self._llm, step))
+                self._failures = 0
+                return
+            except LlmUnavailable:
+                self._failures = _GIVE_UP_AFTER
+        else:
+            self._failures += 1
+        if self._failures >= _GIVE_UP_AFTER and self._run.offers_agent:
+            self._failures = 0
+            self._person_offered = True
+            await self._host.say(phrases.OFFER_PERSON)
+            return
+        await self._host.say(f"{phrases.NOT_UNDERSTOOD} {step.prompt or ''}".strip())
+
+    async def _ask_model(self, llm: LanguageModel, step: NotCovered) -> str:
+        """The model's reply, with a word to the caller where it takes long."""
+        task = f"You had asked the caller: {step.prompt}" if step.prompt else ""
+        reply = asyncio.ensure_future(llm.reply(self._host.history(), step.text, task=task))
+        try:
+            done, _ = await asyncio.wait({reply}, timeout=_FILLER_AFTER)
+            if not done:
+                await self._host.say(phrases.FILLER)
+            return await reply
+        finally:
+            reply.cancel()

@@ -1,0 +1,1 @@
+"""One call from start to end: its states, what the caller hears, and who has it."""

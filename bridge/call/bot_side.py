@@ -1,0 +1,117 @@
+"""The bot's part in a call: speaks when it may, stops when it must."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from bridge.bot import phrases
+from bridge.bot.bot import Bot, HandoffWish, Opening
+from bridge.bot.llm import LanguageModel
+from bridge.call.mouth import Mouth
+from bridge.call.tasks import CallTasks
+from bridge.flow.engine import FlowRun
+from bridge.flow.nodes import Flow
+from bridge.ports import Message, Speaker
+from bridge.thread.writer import CallThread
+
+_HISTORY = 60
+_GOODBYE_HEARD = 2.0
+GOODBYE_MARK = "goodbye"
+
+
+class BotHost(Protocol):
+    """What the bot may do to its call."""
+
+    def request_handoff(self, wish: HandoffWish) -> None:
+        """Fetch a person."""
+
+    def bot_hung_up(self) -> None:
+        """End the call."""
+
+
+class BotSide:
+    """Runs the bot in a task of its own and is its Host."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        llm: LanguageModel | None,
+        mouth: Mouth,
+        thread: CallThread,
+        tasks: CallTasks,
+        call: BotHost,
+        send_mark: Callable[[str], None],
+    ) -> None:
+        self._bot = Bot(FlowRun(flow), llm, self)
+        self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
+        self._send_mark = send_mark
+        self._task: asyncio.Task[None] | None = None
+        self._goodbye = asyncio.Event()
+
+    @property
+    def collected(self) -> dict[str, str]:
+        """What the flow has asked and got, by the questions' labels."""
+        return self._bot.collected
+
+    def knows(self, node: str) -> bool:
+        """True where the flow has a node of this name."""
+        return self._bot.knows(node)
+
+    def start(self, opening: Opening, resume_at: str | None = None) -> None:
+        """Let the bot talk."""
+        self._task = self._tasks.spawn(self._bot.converse(opening, resume_at=resume_at), "bot")
+
+    def stop(self) -> None:
+        """Stop answering and speaking at once. May be called from the bot's own task."""
+        self._mouth.cut()
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
+        self._task = None
+
+    def hear(self, text: str) -> None:
+        """The caller said this to the bot."""
+        self._bot.hear(text)
+
+    def interrupt(self) -> None:
+        """The caller has begun to speak: be quiet."""
+        self._mouth.cut()
+
+    def announce(self, sentence: str, *, speaker: Speaker = "bot", name: str | None = None) -> None:
+        """Say something outside the conversation, after what is being said."""
+        self._tasks.spawn(self._say(sentence, speaker, name), "announce")
+
+    def marked(self, name: str) -> None:
+        """The provider has played everything up to this mark."""
+        if name == GOODBYE_MARK:
+            self._goodbye.set()
+
+    # -- Host --
+
+    async def say(self, text: str) -> bool:
+        """See bot.Host."""
+        return await self._mouth.say(text)
+
+    def history(self) -> Sequence[Message]:
+        """See bot.Host."""
+        return self._thread.recent(_HISTORY)
+
+    def want_person(self, wish: HandoffWish) -> None:
+        """See bot.Host."""
+        self._call.request_handoff(wish)
+
+    async def hang_up(self, *, said_goodbye: bool) -> None:
+        """See bot.Host. The last words are heard to their end before the line is closed."""
+        if not said_goodbye and not await self._mouth.say(phrases.GOODBYE):
+            return
+        self._send_mark(GOODBYE_MARK)
+        try:
+            async with asyncio.timeout(_GOODBYE_HEARD):
+                await self._goodbye.wait()
+        except TimeoutError:
+            pass
+        self._call.bot_hung_up()
+
+    async def _say(self, sentence: str, speaker: Speaker, name: str | None) -> None:
+        await self._mouth.say(sentence, speaker=speaker, name=name)

@@ -1,0 +1,380 @@
+"""One call: carries out what the state table says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+import structlog
+
+from bridge.bot.bot import HandoffWish
+from bridge.call import states, views
+from bridge.call.bot_side import BotSide
+from bridge.call.deadline import Deadline
+from bridge.call.ear import Ear
+from bridge.call.handoff import Handoff, Offer
+from bridge.call.mouth import Mouth
+from bridge.call.operator import OperatorLeg
+from bridge.call.operator_side import OperatorSide
+from bridge.call.patch import Patch
+from bridge.call.services import Services, Withdrawal
+from bridge.call.states import Effect, Event, State
+from bridge.call.tasks import CallTasks
+from bridge.call.timeline import Timeline
+from bridge.directory import Claim
+from bridge.errors import BridgeError
+from bridge.ports import Caller, CallRow, Line, Speaker, Urgency
+from bridge.thread.writer import CallThread
+
+log = structlog.get_logger()
+
+_FINISH = 20.0
+_SURVIVES_THE_END = ("recognise", "drop_claim")
+
+
+class Call:
+    """A caller's conversation from the first frame to the last word in the thread.
+
+    Its tasks live in `run`; everything else is synchronous and belongs to the event loop.
+    """
+
+    def __init__(self, caller: Caller, line: Line, services: Services) -> None:
+        self.caller = caller
+        self.state = State.BOT
+        self.timeline = Timeline()
+        self.times = views.Times(started=datetime.now(UTC))
+        self.end: Event | None = None
+        self.handoff: Handoff | None = None
+        self.thread = CallThread(services.log, caller.thread_id, caller.call_id)
+        self._services = services
+        self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
+        self._ended = asyncio.Event()
+        self._ringing, self._grace = Deadline(), Deadline()
+        self._resume_at: str | None = None
+        self._rate = line.codec.rate
+        self._ear = self._make_ear("caller", caller.name or caller.number or None)
+        self.patch = Patch(
+            line,
+            services.clock,
+            self.timeline,
+            caller_ear=self._ear,
+            on_operator_audio=lambda: self.dispatch(Event.OPERATOR_AUDIO),
+        )
+        self._mouth = Mouth(
+            self.patch.playout,
+            services.tts,
+            self.thread,
+            rate=self._rate,
+            on_first_audio=lambda: self.timeline.mark_once("bot_first_audio"),
+        )
+        self.bot = BotSide(
+            services.flow,
+            services.llm,
+            self._mouth,
+            self.thread,
+            self._tasks,
+            self,
+            lambda name: self.patch.line.mark(name),
+        )
+        self.operator = OperatorSide(
+            self.patch,
+            self.timeline,
+            services.timing,
+            make_ear=lambda claim: self._make_ear("human", claim.holder.name),
+            on_lost=self.operator_lost,
+            on_lapsed=lambda: self.try_dispatch(Event.CLAIM_LAPSED),
+        )
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing can happen any more."""
+        return self.state is State.ENDED
+
+    @property
+    def claim(self) -> Claim | None:
+        """Who has the call."""
+        return self.operator.claim
+
+    @property
+    def offer(self) -> Offer | None:
+        """The round of ringing that is on, if one is."""
+        return self.handoff.offer if self.handoff and self.state is State.HANDOFF else None
+
+    async def run(self) -> None:
+        """Live until the call has ended and its transcript is written. Owns every task of the call."""
+        async with self._tasks:
+            self._tasks.spawn(self.thread.run(), "thread")
+            self._tasks.spawn(self._open_thread(), "open")
+            self._tasks.spawn(self._watch(), "watch")
+            self._hear_turns(True)
+            self.bot.start("start")
+            self._services.events.call_changed(self)
+            await self._ended.wait()
+            await self._finish()
+
+    def dispatch(self, event: Event) -> None:
+        """Take an event: change state, carry out the effects, tell everybody. Raises IllegalEvent."""
+        before = self.state
+        self.state, effects = states.transition(self.state, event)
+        if self.ended and before is not State.ENDED:
+            self.end = event
+            self.times.ended = datetime.now(UTC)
+            self.timeline.mark("call_ended")
+        for effect in effects:
+            self._perform(effect)
+        if self.state is not before:
+            log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
+            self._services.events.call_changed(self)
+
+    def try_dispatch(self, event: Event) -> bool:
+        """As `dispatch`, but False where the event has come too late to mean anything."""
+        try:
+            self.dispatch(event)
+        except states.IllegalEvent:
+            return False
+        return True
+
+    # -- what people and programs ask for --
+
+    def request_handoff(self, wish: HandoffWish) -> None:
+        """Fetch a person. Raises BridgeError `not_with_bot`."""
+        if self.state is not State.BOT:
+            raise BridgeError(
+                f"The call is in state {self.state.value}: only the bot can hand it over.",
+                code="not_with_bot",
+            )
+        self.handoff = Handoff(wish, self._services.timing.ring)
+        self.times.handoff, self.times.claimed, self.times.bridged = self.handoff.requested_at, None, None
+        self.timeline.mark("handoff_requested")
+        self.dispatch(Event.HANDOFF_REQUESTED)
+
+    def take(self, leg: OperatorLeg, claim: Claim) -> None:
+        """Connect the operator who has won `claim`. Raises IllegalEvent where the call waits no more."""
+        states.transition(self.state, Event.CLAIMED)
+        self.operator.take(leg, claim)
+        self.dispatch(Event.CLAIMED)
+
+    def release(self, *, note: str | None, resume_at: str | None) -> None:
+        """Give the call back to the bot, at a flow node if named. Raises BridgeError `unknown_node`."""
+        if resume_at is not None and not self.bot.knows(resume_at):
+            raise BridgeError(f"The flow has no node named {resume_at!r}.", code="unknown_node")
+        states.transition(self.state, Event.RELEASED)
+        self._resume_at = resume_at
+        self.timeline.mark("released")
+        if note:
+            self.thread.system(f"Note from the operator: {note}")
+        self.dispatch(Event.RELEASED)
+
+    def hold(self, on: bool) -> None:
+        """Put the caller on hold, or back; asking for what already is does nothing."""
+        self.dispatch(Event.HOLD if on else Event.UNHOLD)
+
+    def say_as_operator(self, text: str) -> None:
+        """Speak `text` to the caller in the bot's voice. Raises BridgeError `busy`."""
+        if self._mouth.speaking:
+            raise BridgeError("The caller is still being spoken to; try again in a moment.", code="busy")
+        self.bot.announce(text, speaker="human", name=self.claim.holder.name if self.claim else None)
+
+    def operator_lost(self) -> None:
+        """The operator's audio or browser is gone; hold audio starts in this slot."""
+        self.try_dispatch(Event.OPERATOR_LOST)
+
+    def bot_hung_up(self) -> None:
+        """The bot has said goodbye."""
+        self.try_dispatch(Event.BOT_HUNG_UP)
+
+    def incoming_view(self) -> dict[str, object]:
+        """IncomingCall as operators see it; only while the call is offered."""
+        assert self.handoff is not None
+        return views.incoming_view(self, self.handoff)
+
+    # -- the line's view (LineListener, through switchboard.LineBinding) --
+
+    def on_audio(self, payload: bytes) -> None:
+        """See LineListener."""
+        if not self.ended:
+            self.patch.from_caller(payload)
+
+    def on_mark(self, name: str) -> None:
+        """See LineListener."""
+        self.patch.marked(name)
+        self.bot.marked(name)
+
+    def on_dtmf(self, digit: str) -> None:
+        """See LineListener. The bot takes a key for the word that it stands for."""
+        now = datetime.now(UTC)
+        self.thread.say("caller", digit, now, now, name=self._ear.name)
+        if self.state is State.BOT:
+            self.bot.interrupt()
+            self.bot.hear(digit)
+
+    def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
+        """See LineListener. A stream that broke off may come back within the grace."""
+        if reason == "caller_hung_up":
+            self.dispatch(Event.CALLER_HUNG_UP)
+        elif not self.ended:
+            self._grace.set(self._services.timing.line_grace, lambda: self.try_dispatch(Event.LINE_LOST))
+
+    def adopt(self, line: Line) -> None:
+        """The caller is on another stream now; raises BridgeError `wrong_codec`."""
+        if line.codec is not self.patch.line.codec:
+            raise BridgeError("The new stream is in another encoding than the call.", code="wrong_codec")
+        self._grace.cancel()
+        self.patch.adopt(line)
+
+    # -- effects --
+
+    def _perform(self, effect: Effect) -> None:
+        actions: dict[Effect, Callable[[], object]] = {
+            Effect.STOP_BOT: self._stop_bot,
+            Effect.ANNOUNCE_HANDOFF: self._announce_handoff,
+            Effect.OFFER: self._make_offer,
+            Effect.WITHDRAW_TIMED_OUT: lambda: self._withdraw("timed_out"),
+            Effect.WITHDRAW_CANCELLED: lambda: self._withdraw("cancelled"),
+            Effect.WITHDRAW_HUNG_UP: lambda: self._withdraw("caller_hung_up"),
+            Effect.ATTACH_OPERATOR: self._attach_operator,
+            Effect.AWAIT_AUDIO: self.operator.await_audio,
+            Effect.SWAP: self._swap,
+            Effect.UNSWAP_ON_AUDIO: self.patch.unhold,
+            Effect.PLAY_HOLD: lambda: self.patch.play_hold("held" if self.state is State.HELD else "waiting"),
+            Effect.DETACH_OPERATOR: self._detach_operator,
+            Effect.STOP_HOLD: self.patch.playout.stop_hold,
+            Effect.RESUME_BOT: lambda: self._resume_bot("resume"),
+            Effect.RESUME_BOT_UNANSWERED: lambda: self._resume_bot("unanswered"),
+            Effect.CLOSE: self._close,
+        }
+        actions[effect]()
+
+    def _resume_bot(self, opening: Literal["resume", "unanswered"]) -> None:
+        self._hear_turns(True)
+        self.timeline.mark("bot_resumed")
+        resume_at, self._resume_at = self._resume_at, None
+        self.bot.start(opening, resume_at)
+
+    def _stop_bot(self) -> None:
+        self.bot.stop()
+        self._hear_turns(False)
+
+    def _announce_handoff(self) -> None:
+        assert self.handoff is not None
+        # Hold audio waits behind the sentence and fills the time until its first sound.
+        self.patch.play_hold("apart")
+        if self.handoff.wish.sentence:
+            self.bot.announce(self.handoff.wish.sentence)
+
+    def _make_offer(self) -> None:
+        assert self.handoff is not None
+        offer = self.handoff.ring_again()
+        self._ringing.set(self.handoff.ring, lambda: self.try_dispatch(Event.RING_TIMEOUT))
+        self._tasks.spawn(self._send_offer(self.handoff, offer), "offer")
+
+    async def _send_offer(self, handoff: Handoff, offer: Offer) -> None:
+        await handoff.prepare(self.thread, lambda: self.bot.collected, self._services.llm)
+        if self.offer is offer:
+            self.timeline.mark("incoming_call_sent")
+            offer.sent = True
+            self._services.events.call_offered(self)
+
+    def _withdraw(self, reason: Withdrawal) -> None:
+        self._ringing.cancel()
+        if reason == "timed_out":
+            self.thread.system("Nobody took the call in time; the bot carries on.")
+        self._services.events.call_withdrawn(self, reason)
+
+    def _attach_operator(self) -> None:
+        assert self.claim is not None
+        self._ringing.cancel()
+        self.times.claimed = datetime.now(UTC)
+        self.timeline.mark("accepted")
+        self.operator.attach()
+        self._services.events.call_claimed(self, self.claim.holder)
+
+    def _swap(self) -> None:
+        self.operator.heard()
+        self.times.bridged = self.times.bridged or datetime.now(UTC)
+        self.patch.swap()
+
+    def _detach_operator(self) -> None:
+        claim = self.operator.detach()
+        if claim is not None:
+            self._tasks.spawn(self._services.directory.drop_claim(claim), "drop_claim")
+
+    def _close(self) -> None:
+        self._ringing.cancel()
+        self._grace.cancel()
+        self.patch.playout.cut()
+        self._ended.set()
+
+    # -- the call's own tasks --
+
+    async def _open_thread(self) -> None:
+        try:
+            await self._services.store.open_thread(self.caller)
+            await self._save()
+        except BridgeError as error:
+            log.error("call_not_stored", call=self.caller.call_id, code=error.code)
+
+    async def _watch(self) -> None:
+        """Once a second: figures for the console, and the watchdog over the operator's media."""
+        while True:
+            await asyncio.sleep(1.0)
+            leg = self.operator.leg
+            if leg is None or self.state not in (State.BRIDGED, State.HELD):
+                continue
+            if self.operator.dead:
+                self.operator_lost()
+            elif self.state is State.BRIDGED:
+                self._services.events.call_quality(self, views.quality_view(self, leg))
+
+    async def _finish(self) -> None:
+        """Hang up, let what was still being said reach the thread, and keep the record."""
+        await self.patch.line.hang_up()
+        self._ear.flush()
+        self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
+        await self._tasks.ended(_SURVIVES_THE_END, _FINISH)
+        await self.thread.drain(_FINISH)
+        if self._services.farewell is not None:
+            await self._services.farewell(self)
+        try:
+            await self._save()
+        except BridgeError as error:
+            log.error("call_not_stored", call=self.caller.call_id, code=error.code)
+
+    async def _save(self) -> None:
+        record: dict[str, object] = {"view": views.call_view(self), "timeline": self.timeline.view()}
+        await self._services.store.save_call(
+            CallRow(self.caller.call_id, self.caller.thread_id, self.times.started, self.times.ended, record)
+        )
+
+    # -- hearing --
+
+    def _make_ear(self, speaker: Speaker, name: str | None) -> Ear:
+        caller = speaker == "caller"
+        ear = Ear(
+            speaker=speaker,
+            name=name,
+            rate=self._rate,
+            stt=self._services.stt,
+            thread=self.thread,
+            spawn=self._tasks.spawn,
+            on_speech=self._caller_speaks if caller else lambda: None,
+            on_text=self._caller_said if caller else lambda text: None,
+        )
+        ear.partials = not caller
+        return ear
+
+    def _hear_turns(self, turns: bool) -> None:
+        """Whether the caller's words are turns of the bot's conversation, to be understood at once."""
+        self._ear.urgency = Urgency.TURN if turns else Urgency.FINAL
+        self._ear.partials = not turns
+
+    def _caller_speaks(self) -> None:
+        """Barge-in: whoever is spoken to by the bot may interrupt it."""
+        if self.state is State.BOT:
+            self.bot.interrupt()
+
+    def _caller_said(self, text: str) -> None:
+        if self.state is State.BOT:
+            self.bot.hear(text)

@@ -1,0 +1,163 @@
+"""One side's speech to text: segments, recognises, and writes into the thread in order of speaking."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from bridge.errors import BridgeError
+from bridge.ports import FRAME_MS, Speaker, SpeechToText, Urgency
+from bridge.speech.errors import Shed, SpeechUnavailable
+from bridge.speech.segmenter import Segmenter, SpeechPaused, SpeechResumed, SpeechStarted, UtteranceEnded
+from bridge.thread.writer import CallThread
+
+log = structlog.get_logger()
+
+_BATCH_FRAMES = 5
+_PARTIAL_EVERY_MS = 700
+
+
+class Spawn(Protocol):
+    """Starts a task that the call owns."""
+
+    def __call__(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None: ...
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """An utterance from its first sound to its text; `early` is the recognition begun in its first pause."""
+
+    id: str
+    early: asyncio.Task[str] | None = None
+    partial_at_ms: int = 0
+    partial_running: bool = False
+
+
+class Ear:
+    """Listens to one leg. `push` takes 20 ms frames of s16le mono at `rate` Hz and never blocks.
+
+    `on_speech` is called when somebody begins to speak, `on_text` with each final text.
+    """
+
+    def __init__(
+        self,
+        *,
+        speaker: Speaker,
+        name: str | None,
+        rate: int,
+        stt: SpeechToText,
+        thread: CallThread,
+        spawn: Spawn,
+        on_speech: Callable[[], None] = lambda: None,
+        on_text: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.speaker, self.name = speaker, name
+        self._rate, self._stt, self._thread, self._spawn = rate, stt, thread, spawn
+        self._on_speech, self._on_text = on_speech, on_text
+        self._segmenter = Segmenter(rate)
+        self._batch: list[bytes] = []
+        self._position_ms = 0
+        self._open: _Utterance | None = None
+        self.urgency = Urgency.FINAL
+        self.partials = False
+
+    def push(self, pcm: bytes, *, at_once: bool) -> None:
+        """Take one frame; unless `at_once`, frames are looked at in batches of 100 ms."""
+        self._batch.append(pcm)
+        if at_once or len(self._batch) >= _BATCH_FRAMES:
+            batch, self._batch = self._batch, []
+            for frame in batch:
+                self._position_ms += FRAME_MS
+                for event in self._segmenter.push(frame):
+                    self._take(event)
+            self._maybe_partial()
+
+    def flush(self) -> None:
+        """The leg is over: end an utterance that is still open."""
+        for event in self._segmenter.flush():
+            self._take(event)
+
+    def _take(self, event: object) -> None:
+        if isinstance(event, SpeechStarted):
+            started = self._wall(event.at_ms)
+            self._open = _Utterance(self._thread.open(self.speaker, self.name, started))
+            self._open.partial_at_ms = event.at_ms + _PARTIAL_EVERY_MS
+            self._on_speech()
+        elif self._open is None:
+            return
+        elif isinstance(event, SpeechPaused):
+            self._begin_early(self._open, event.pcm)
+        elif isinstance(event, SpeechResumed):
+            self._drop_early(self._open)
+        elif isinstance(event, UtteranceEnded):
+            utterance, self._open = self._open, None
+            self._spawn(self._finish(utterance, event), "recognise")
+
+    def _begin_early(self, utterance: _Utterance, pcm: bytes) -> None:
+        """Recognise in the pause already: most pauses of this length turn out to be the end."""
+        if self.urgency is Urgency.TURN:
+            self._drop_early(utterance)
+            recognition = self._stt.transcribe(pcm, rate=self._rate, urgency=Urgency.TURN)
+            utterance.early = asyncio.ensure_future(recognition)
+            # A recognition that is given up for a resumed utterance may fail without anybody asking.
+            utterance.early.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    @staticmethod
+    def _drop_early(utterance: _Utterance) -> None:
+        if utterance.early is not None:
+            utterance.early.cancel()
+            utterance.early = None
+
+    async def _finish(self, utterance: _Utterance, event: UtteranceEnded) -> None:
+        text = ""
+        try:
+            text = await self._recognise(utterance, event.pcm)
+        except BridgeError as error:
+            log.warning("utterance_not_recognised", speaker=self.speaker, code=error.code)
+            seconds = (event.end_ms - event.start_ms) / 1000
+            self._thread.close(utterance.id, "", self._wall(event.end_ms))
+            self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
+            return
+        finally:
+            self._drop_early(utterance)
+        self._thread.close(utterance.id, text, self._wall(event.end_ms))
+        if text:
+            self._on_text(text)
+
+    async def _recognise(self, utterance: _Utterance, pcm: bytes) -> str:
+        if utterance.early is not None:
+            try:
+                return await utterance.early
+            except (SpeechUnavailable, Shed):
+                log.info("early_recognition_failed", speaker=self.speaker)
+        urgency = self.urgency if self.urgency is not Urgency.PARTIAL else Urgency.FINAL
+        return await self._stt.transcribe(pcm, rate=self._rate, urgency=urgency)
+
+    def _maybe_partial(self) -> None:
+        utterance = self._open
+        if not self.partials or utterance is None or utterance.partial_running:
+            return
+        if self._position_ms >= utterance.partial_at_ms:
+            pcm = self._segmenter.current()
+            if pcm:
+                utterance.partial_running = True
+                self._spawn(self._partial(utterance, pcm), "partial")
+
+    async def _partial(self, utterance: _Utterance, pcm: bytes) -> None:
+        try:
+            text = await self._stt.transcribe(pcm, rate=self._rate, urgency=Urgency.PARTIAL)
+        except (SpeechUnavailable, Shed):
+            text = ""
+        utterance.partial_running = False
+        utterance.partial_at_ms = self._position_ms + _PARTIAL_EVERY_MS
+        if text and utterance is self._open:
+            self._thread.partial(utterance.id, text)
+
+    def _wall(self, at_ms: int) -> datetime:
+        """Wall-clock time of a position in the stream: frames arrive as they are spoken."""
+        return datetime.now(UTC) - timedelta(milliseconds=max(0, self._position_ms - at_ms))

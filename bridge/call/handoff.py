@@ -1,0 +1,59 @@
+"""A call that waits for an operator: who is wanted and why, how long, and what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from bridge.bot.bot import HandoffWish
+from bridge.bot.llm import LanguageModel
+from bridge.bot.summary import summarise
+from bridge.ports import Message
+from bridge.thread.writer import CallThread
+
+DEFAULT_QUEUE = "default"
+_SETTLE = 0.5
+_MOST_HISTORY = 60
+
+
+@dataclass(slots=True)
+class Offer:
+    """One round of ringing. `sent` once the operators have been told."""
+
+    requested_at: datetime
+    expires_at: datetime
+    sent: bool = False
+    declined_by: set[str] = field(default_factory=set)
+
+
+class Handoff:
+    """One wish for a person, through as many rounds of ringing as it takes."""
+
+    def __init__(self, wish: HandoffWish, ring_timeout: float) -> None:
+        self.wish = wish
+        self.queue = wish.queue or DEFAULT_QUEUE
+        self.requested_at = datetime.now(UTC)
+        self.ring = ring_timeout
+        if wish.timeout_s is not None:
+            self.ring = min(ring_timeout, max(1.0, wish.timeout_s))
+        self.summary: str | None = wish.summary
+        self.offer: Offer | None = None
+
+    def ring_again(self) -> Offer:
+        """A new round, with its own time to expire."""
+        now = datetime.now(UTC)
+        self.offer = Offer(now, now + timedelta(seconds=self.ring))
+        return self.offer
+
+    async def prepare(
+        self,
+        thread: CallThread,
+        collected: Callable[[], Mapping[str, str]],
+        llm: LanguageModel | None,
+    ) -> None:
+        """Have a summary of all that was said up to the wish; takes at most 2.5 s, mostly none."""
+        await thread.settle(_SETTLE)
+        if self.summary is None:
+            history: Sequence[Message] = thread.recent(_MOST_HISTORY)
+            self.summary = await summarise(history, collected(), llm)

@@ -1,0 +1,92 @@
+"""The bot's voice on one line: text to speech, into the thread as far as the caller heard it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from bridge.call.playout import Played, Playout
+from bridge.ports import Speaker, TextToSpeech
+from bridge.speech.errors import SpeechUnavailable
+from bridge.thread.writer import CallThread
+
+log = structlog.get_logger()
+
+_WORDS_PER_SECOND = 2.7
+"""Pace of a telephone voice, for a sentence that was cut before its length was known."""
+
+
+class Mouth:
+    """Says one text at a time on one line."""
+
+    def __init__(
+        self,
+        playout: Playout,
+        tts: TextToSpeech,
+        thread: CallThread,
+        *,
+        rate: int,
+        on_first_audio: Callable[[], None],
+    ) -> None:
+        self._playout, self._tts, self._thread = playout, tts, thread
+        self._rate = rate
+        self._on_first_audio = on_first_audio
+        self._turn = asyncio.Lock()
+
+    @property
+    def speaking(self) -> bool:
+        """True while the caller hears speech of ours."""
+        return self._playout.speaking
+
+    def cut(self) -> bool:
+        """Stop speaking at once; False where nothing was being said."""
+        return self._playout.cut_speech()
+
+    async def say(self, text: str, *, speaker: Speaker = "bot", name: str | None = None) -> bool:
+        """Speak `text` to its end; False where it was cut. In the thread it stands as far as it was heard.
+
+        Two texts at once are said one after the other. Where no voice is to be had the text still goes
+        into the thread, at once.
+        """
+        async with self._turn:
+            return await self._say(text, speaker, name)
+
+    async def _say(self, text: str, speaker: Speaker, name: str | None) -> bool:
+        started = datetime.now(UTC)
+        utterance = self._thread.open(speaker, name, started)
+
+        def begin() -> None:
+            self._thread.partial(utterance, text)
+            self._on_first_audio()
+
+        chunks = self._chunks(text)
+        try:
+            return not (await self._playout.play(chunks, begin)).cut
+        finally:
+            await chunks.aclose()
+            self._thread.close(utterance, _heard(text, self._playout.last), datetime.now(UTC))
+
+    async def _chunks(self, text: str) -> AsyncGenerator[bytes, None]:
+        speech = self._tts.speak(text, rate=self._rate)
+        try:
+            async for chunk in speech:
+                yield chunk
+        except SpeechUnavailable as error:
+            log.warning("speech_unavailable", code=error.code)
+
+
+def _heard(text: str, played: Played) -> str:
+    """The words of `text` that the caller heard before it was cut; all of it where it was not."""
+    if not played.cut:
+        return text
+    words = text.split()
+    if played.complete and played.total_ms:
+        count = round(len(words) * played.heard_ms / played.total_ms)
+    else:
+        count = round(played.heard_ms / 1000 * _WORDS_PER_SECOND)
+    if count >= len(words):
+        return text
+    return " ".join(words[:count]) + "…" if count else ""

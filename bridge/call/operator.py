@@ -1,0 +1,114 @@
+"""The operator's leg: stays the same while browsers, offers and networks come and go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bridge.directory import Holder
+from bridge.media.frame import Frame
+from bridge.peer.errors import PeerError
+from bridge.peer.peer import Peer, PeerQuality, State
+from bridge.tasks import TaskOwner
+
+_FLOWING = 0.5
+
+
+class OperatorLeg:
+    """One operator's audio, behind the newest peer that works.
+
+    `on_frame` is set by the call that the operator has; `on_gone` is called when the audio is lost.
+    """
+
+    def __init__(self, holder: Holder, ice_servers: Callable[[], Sequence[dict[str, Any]]]) -> None:
+        self.holder = holder
+        self.on_frame: Callable[[Frame], None] | None = None
+        self.on_gone: Callable[[], None] | None = None
+        self.on_connected: Callable[[], None] | None = None
+        self._ice_servers = ice_servers
+        self._peer: Peer | None = None
+        self._coming: Peer | None = None
+        self._tasks = TaskOwner(f"operator.{holder.id}")
+
+    @property
+    def connected(self) -> bool:
+        """True while there is a peer that can carry sound."""
+        return self._peer is not None and self._peer.state == "connected"
+
+    @property
+    def failed(self) -> bool:
+        """True where the newest connection failed and no other is under way."""
+        newest = self._coming or self._peer
+        return newest is not None and newest.state == "failed"
+
+    @property
+    def quality(self) -> PeerQuality | None:
+        """Figures of the last second."""
+        return self._peer.quality if self._peer else None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the last packet, infinite where there was none."""
+        last = self._peer.last_rtp if self._peer else None
+        return float("inf") if last is None else time.monotonic() - last
+
+    @property
+    def flowing(self) -> bool:
+        """True while packets come in, whatever is in them."""
+        return self.silent_for < _FLOWING
+
+    async def renew(self, offer: object, on_candidate: Callable[[dict[str, object] | None], None]) -> str:
+        """Answer a new offer; the old connection carries on until the new one is up. Raises PeerError."""
+        peer = Peer(
+            ice_servers=self._ice_servers(),
+            on_frame=lambda frame: self._frame(peer, frame),
+            on_state=lambda state: self._state(peer, state),
+            on_candidate=on_candidate,
+        )
+        try:
+            answer = await peer.answer(offer)
+        except PeerError:
+            await peer.close()
+            raise
+        superseded, self._coming = self._coming, peer
+        if superseded is not None:
+            self._tasks.start(superseded.close(), "close")
+        return answer
+
+    def add_candidate(self, candidate: object) -> None:
+        """A candidate for the newest offer; raises PeerError."""
+        peer = self._coming or self._peer
+        if peer is None:
+            raise PeerError("Send an offer before its candidates.", code="bad_candidate")
+        peer.add_candidate(candidate)
+
+    def send(self, frame: Frame) -> bool:
+        """Sound for the operator; False where there is no connection."""
+        return self._peer is not None and self._peer.send(frame)
+
+    async def hang_up(self) -> None:
+        """End the connections there are; a new offer may follow."""
+        peers = [peer for peer in (self._peer, self._coming) if peer is not None]
+        self._peer = self._coming = None
+        for peer in peers:
+            await peer.close()
+
+    async def close(self) -> None:
+        """End every connection for good. Idempotent."""
+        await self.hang_up()
+        await self._tasks.close()
+
+    def _frame(self, peer: Peer, frame: Frame) -> None:
+        if peer is self._peer and self.on_frame is not None:
+            self.on_frame(frame)
+
+    def _state(self, peer: Peer, state: State) -> None:
+        if state == "connected" and peer is self._coming:
+            old, self._peer, self._coming = self._peer, peer, None
+            if old is not None:
+                self._tasks.start(old.close(), "close")
+            if self.on_connected is not None:
+                self.on_connected()
+        elif state == "failed" and peer is self._peer and self.on_gone is not None:
+            self.on_gone()
