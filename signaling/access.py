@@ -1,0 +1,58 @@
+"""Who may use the surface for bots and programs."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from aiohttp import web
+
+from signaling.addresses import asked_from_here
+from signaling.auth import OperatorBook
+from signaling.errors import SignalingError, error_body
+from signaling.settings import Settings
+from signaling.tokens import AuthError
+
+
+class Refused(SignalingError):
+    """A request without the right to what it asks."""
+
+    code = "unauthorized"
+
+
+class ProgramAccess:
+    """Bearer token, an operator's token, or the open loopback surface (contract, section 2)."""
+
+    def __init__(self, settings: Settings, book: OperatorBook) -> None:
+        self._settings = settings
+        self._book = book
+        token = settings.agent_token
+        self._token = token.get_secret_value() if token else None
+
+    def check(self, token: str | None, *, origin: str | None, host: str | None) -> None:
+        """Raise Refused or AuthError unless `token`, or the open surface, gives the right."""
+        if token and self._token is not None and secrets.compare_digest(token.encode(), self._token.encode()):
+            return
+        if self._settings.open_surface and asked_from_here(origin, host):
+            return
+        if not token:
+            raise Refused("This needs a bearer token (PATCHBAY_AGENT_TOKEN, or an operator's).")
+        self._book.verify_token(token, time.time())
+
+    def check_request(self, request: web.Request) -> None:
+        """As `check`, for an HTTP request's `Authorization` header or `?token=`."""
+        self.check(bearer(request), origin=request.headers.get("Origin"), host=request.headers.get("Host"))
+
+
+def bearer(request: web.Request) -> str | None:
+    """The request's token, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return token.strip()
+    return request.query.get("token")
+
+
+def refusal(error: SignalingError) -> web.Response:
+    """The answer to a request that was not let in."""
+    status = error.status if isinstance(error, AuthError) else 401
+    return web.json_response(error_body(error.code, error.message), status=status)

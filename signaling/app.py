@@ -1,0 +1,236 @@
+"""The composition root: makes every part, hands each what it needs, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import socketio
+import structlog
+from aiohttp import web
+
+from bridge.bot import phrases
+from bridge.bot.llm import LanguageModel
+from bridge.call.call import Call
+from bridge.call.services import Services, Timing
+from bridge.call.states import ended_by
+from bridge.call.switchboard import Switchboard
+from bridge.directory import MemoryDirectory
+from bridge.flow.demo import demo_flow
+from bridge.flow.nodes import Flow
+from bridge.flow.template import parse_template
+from bridge.media.clock import MediaClock
+from bridge.speech.engines import build_stt, build_tts
+from bridge.tasks import TaskOwner
+from bridge.thread.alive5 import Alive5Client, Alive5Config
+from bridge.thread.errors import StoreUnavailable
+from bridge.thread.log import ThreadLog
+from bridge.thread.outbox import EndBy, OutboxPump
+from bridge.thread.store import SqlThreadStore
+from signaling import rest
+from signaling.access import ProgramAccess
+from signaling.auth import OperatorBook
+from signaling.emitter import Emitter
+from signaling.operator_namespace import OperatorNamespace
+from signaling.operators import Operators
+from signaling.pages import add_pages
+from signaling.settings import Settings
+from signaling.thread_namespace import ThreadNamespace
+from telephony.twilio.routes import TwilioConfig
+from telephony.twilio.routes import add_routes as add_twilio
+
+log = structlog.get_logger()
+
+_HTTP_BUFFER = 256 * 1024
+_SHUTDOWN_S = 15.0
+_LINE_RATE = 8000
+_END_BY: dict[str, EndBy] = {"caller": "person", "operator": "human_agent"}
+
+
+class Runtime:
+    """Every part of the running server. Made before anything is opened; `start` opens, `close` ends."""
+
+    def __init__(self, settings: Settings, book: OperatorBook) -> None:
+        self.settings = settings
+        self.book = book
+        self.access = ProgramAccess(settings, book)
+        self.store = SqlThreadStore(settings.database, outbox=settings.alive5_url is not None)
+        self.log = ThreadLog(self.store)
+        self.clock = MediaClock()
+        self.stt = build_stt(settings.stt, model=settings.whisper_model)
+        self.tts = build_tts(settings.tts, voice=settings.piper_voice)
+        self.flow = load_flow(settings)
+        self.llm = _language_model(settings)
+        self.pump = self._alive5_pump()
+        self.sockets = socketio.AsyncServer(
+            async_mode="aiohttp",
+            namespaces=["/operator", "/thread"],
+            cors_allowed_origins=_origins(settings),
+            max_http_buffer_size=_HTTP_BUFFER,
+            logger=False,
+            engineio_logger=False,
+        )
+        self.emitter = Emitter(self.sockets)
+        directory = MemoryDirectory()
+        self.operators = Operators(settings, directory, self.emitter)
+        services = Services(
+            clock=self.clock,
+            directory=directory,
+            stt=self.stt,
+            tts=self.tts,
+            llm=self.llm,
+            flow=self.flow,
+            log=self.log,
+            store=self.store,
+            events=self.operators,
+            timing=Timing(ring=settings.ring_timeout),
+            farewell=self._farewell,
+        )
+        self.switchboard = Switchboard(services, max_calls=settings.max_calls)
+        self.operators.switchboard = self.switchboard
+        self._tasks = TaskOwner("server")
+        self._closed = False
+
+    def engine_problems(self) -> dict[str, str | None]:
+        """What keeps each speech engine from answering, None where nothing does."""
+        return {
+            "stt": None if self.stt.ready else self.stt.problem or "The recogniser is not loaded yet.",
+            "tts": None if self.tts.ready else self.tts.problem or "The voice is not loaded yet.",
+        }
+
+    async def start(self) -> None:
+        """Open the database, start the engines and the owned tasks. Raises StoreUnavailable."""
+        await self.store.start()
+        left_open = await self.store.reconcile_calls(datetime.now(UTC))
+        if left_open:
+            log.warning("calls_reconciled", calls=left_open)
+        await self.stt.start()
+        await self.tts.start()
+        self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
+        self.log.subscribe(None, self.operators.message)
+        self._tasks.start(self.clock.run(), "clock")
+        self._tasks.start(self.emitter.run(), "emitter")
+        if self.pump is not None:
+            self._tasks.start(self.pump.run(), "outbox")
+
+    async def close(self) -> None:
+        """End calls, then operators, then engines, then the database. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        await self.switchboard.close(deadline=_SHUTDOWN_S)
+        await self.operators.close()
+        await self.sockets.shutdown()
+        if self.pump is not None:
+            await self.pump.close()
+        await self._tasks.close()
+        await self.stt.close()
+        await self.tts.close()
+        if self.llm is not None:
+            await self.llm.close()
+        await self.store.close()
+
+    def application(self) -> web.Application:
+        """The HTTP and WebSocket surface."""
+        app = web.Application()
+        rest.add_routes(app, self)
+        secret = self.settings.twilio_auth_token
+        add_twilio(
+            app,
+            self.switchboard.accept,
+            TwilioConfig(
+                public_url=self.settings.public_url,
+                auth_token=secret.get_secret_value() if secret else None,
+                open_surface=self.settings.open_surface,
+            ),
+            busy=lambda: self.switchboard.full,
+        )
+        add_pages(app)
+        self.sockets.register_namespace(
+            OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter)
+        )
+        self.sockets.register_namespace(ThreadNamespace(self.access, self.log, self.emitter))
+        self.sockets.attach(app)
+        app.cleanup_ctx.append(self._lifecycle)
+        return app
+
+    async def _lifecycle(self, app: web.Application) -> AsyncIterator[None]:
+        await self.start()
+        yield
+        await self.close()
+
+    def _alive5_pump(self) -> OutboxPump | None:
+        url, key = self.settings.alive5_url, self.settings.alive5_key
+        if url is None or key is None:
+            return None
+        config = Alive5Config(
+            url, key.get_secret_value(), self.settings.alive5_org or "", self.settings.alive5_channel or ""
+        )
+        return OutboxPump(
+            self.store,
+            self.log,
+            lambda thread_id, crm_id, channel_id: Alive5Client(config, thread_id, crm_id, channel_id),
+        )
+
+    async def _farewell(self, call: Call) -> None:
+        """A call's transcript is complete: tell alive5 what was collected, and that it is over."""
+        if self.pump is None:
+            return
+        ids = (call.caller.thread_id, call.caller.call_id)
+        try:
+            for key, value in call.bot.collected.items():
+                await self.pump.save_crm_data(*ids, key, value)
+            end_by = _END_BY.get(ended_by(call.end), "voice_agent") if call.end else "voice_agent"
+            await self.pump.end_voice_chat(*ids, end_by, "The call has ended.")
+        except StoreUnavailable as error:
+            log.error("alive5_end_not_stored", call=call.caller.call_id, error=error.message)
+
+
+def load_flow(settings: Settings) -> Flow:
+    """The configured flow, or the demo one. Raises TemplateError."""
+    return parse_template(settings.flow.read_bytes()) if settings.flow else demo_flow()
+
+
+def _language_model(settings: Settings) -> LanguageModel | None:
+    if settings.llm_url is None:
+        return None
+    key = settings.llm_key.get_secret_value() if settings.llm_key else None
+    return LanguageModel(settings.llm_url, key, settings.llm_model or "default")
+
+
+def _origins(settings: Settings) -> list[str] | Callable[[str, dict[str, str]], bool]:
+    """Origins whose pages may open our sockets: the public one, or pages on this machine."""
+    if settings.public_url is not None:
+        return [settings.public_url]
+    return []
+
+
+async def make_runtime(settings: Settings, announce: Callable[[str, str], None]) -> Runtime:
+    """Prepare the data folder and the accounts, and compose the server.
+
+    Raises SignalingError or TemplateError.
+    """
+    settings.check_exposure()
+    data_dir = settings.prepare_data_dir()
+    book = await OperatorBook.open(settings.operators, data_dir, announce=announce)
+    return Runtime(settings, book)
+
+
+async def serve(runtime: Runtime, *, on_listening: Callable[[str, int], None], stop: asyncio.Event) -> None:
+    """Listen until `stop` is set, then end in order. Raises OSError where the port is taken."""
+    runner = web.AppRunner(runtime.application(), handle_signals=False, shutdown_timeout=5.0, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, runtime.settings.host, runtime.settings.port)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        on_listening(host, port)
+        await stop.wait()
+        log.info("stopping")
+        began = time.monotonic()
+        await runtime.switchboard.close(deadline=_SHUTDOWN_S)
+        log.info("calls_ended", seconds=round(time.monotonic() - began, 1))
+    finally:
+        await runner.cleanup()

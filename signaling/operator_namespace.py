@@ -1,0 +1,198 @@
+"""Socket.IO namespace `/operator`: what the console and `patchbay operator` speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import socketio
+import structlog
+from socketio.exceptions import ConnectionRefusedError as Refusal
+
+from bridge.call.call import Call
+from bridge.call.states import Event
+from bridge.call.switchboard import Switchboard
+from bridge.call.views import call_view
+from bridge.directory import AlreadyClaimed
+from bridge.errors import BridgeError
+from bridge.thread.views import iso_utc
+from signaling.auth import OperatorBook
+from signaling.emitter import Emitter
+from signaling.errors import error_body
+from signaling.operators import EVERYBODY, NAMESPACE, Desk, Operators, personal
+from signaling.ratelimit import TokenBuckets
+from signaling.settings import Settings
+from signaling.tokens import AuthError
+
+log = structlog.get_logger()
+
+Ack = dict[str, object]
+Payload = Mapping[str, Any]
+
+_MOST_TEXT = 2000
+
+
+class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+    """Every client event is acknowledged: `{ok: true, …}` or `{ok: false, error}`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        book: OperatorBook,
+        operators: Operators,
+        switchboard: Switchboard,
+        emitter: Emitter,
+    ) -> None:
+        super().__init__(NAMESPACE)
+        self._settings = settings
+        self._book = book
+        self._operators = operators
+        self._switchboard = switchboard
+        self._emitter = emitter
+        self._desks: dict[str, Desk] = {}
+        self._buckets = TokenBuckets(capacity=200, refill_s=0.02)
+        self.unknown = 0
+        self._commands: dict[str, Callable[[str, Desk, Payload], Awaitable[Ack]]] = {
+            "set_presence": self._set_presence,
+            "offer": self._offer,
+            "candidate": self._candidate,
+            "accept_call": self._accept,
+            "decline_call": self._decline,
+            "release_call": self._release,
+            "hangup_call": self._hang_up,
+            "hold_call": self._hold,
+            "say": self._say,
+        }
+
+    async def trigger_event(self, event: str, *args: Any) -> Any:
+        """Dispatch a client's event; unknown ones are counted and answered with an error."""
+        if event == "connect":
+            return await self._connect(*args)
+        if event == "disconnect":
+            return self._disconnect(*args)
+        sid, payload = args[0], (args[1] if len(args) > 1 else None)
+        desk = self._desks.get(sid)
+        command = self._commands.get(event)
+        if command is None or desk is None:
+            self.unknown += 1
+            return _refuse("unknown_event", f"There is no event {event[:40]!r} here.")
+        if self._buckets.take(sid, time.time()):
+            return _refuse("too_many_requests", "Too many events at once: wait a moment.")
+        if payload is None:
+            payload = {}
+        if not isinstance(payload, Mapping):
+            return _refuse("bad_request", "The payload must be an object.")
+        try:
+            return {"ok": True, **await command(sid, desk, payload)}
+        except AlreadyClaimed as error:
+            who = {"id": error.holder.id, "name": error.holder.name}
+            return {**_refuse(error.code, error.message), "operator": who}
+        except BridgeError as error:
+            return _refuse(error.code, error.message)
+        except Exception:  # the boundary to a client: it gets an answer whatever happens here
+            log.exception("operator_event_failed", event=event)
+            return _refuse("internal", "The server could not do this; it has been logged.")
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
+        token = auth.get("token") if isinstance(auth, Mapping) else None
+        try:
+            operator = self._book.verify_token(token, time.time())
+        except AuthError as error:
+            raise Refusal(error.message, error_body(error.code, error.message)) from None
+        desk = self._desks[sid] = self._operators.desk(operator)
+        self._operators.arrive(desk, sid)
+        await self.enter_room(sid, EVERYBODY)
+        await self.enter_room(sid, personal(operator.id))
+        welcome = {
+            "operator": operator.view(),
+            "calls": [call_view(call) for call in self._switchboard.live],
+            "waiting": [call.incoming_view() for call in self._operators.waiting()],
+            "iceServers": self._settings.ice_servers_for(operator.id, time.time()),
+            "serverTime": iso_utc(datetime.now(UTC)),
+        }
+        self._emitter.emit("welcome", welcome, room=sid, namespace=NAMESPACE)
+
+    def _disconnect(self, sid: str, reason: str = "") -> None:
+        desk = self._desks.pop(sid, None)
+        if desk is not None:
+            on_purpose = reason == self.server.reason.CLIENT_DISCONNECT
+            self._operators.leave(desk, sid, on_purpose=on_purpose)
+
+    async def _set_presence(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        status = payload.get("status")
+        if status not in ("available", "away"):
+            raise BridgeError("`status` must be available or away.", code="bad_request")
+        await self._operators.set_away(desk, status == "away")
+        return {"status": status}
+
+    async def _offer(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        def candidate(view: dict[str, object] | None) -> None:
+            self._emitter.emit("candidate", {"candidate": view}, room=sid, namespace=NAMESPACE)
+
+        answer = await desk.leg.renew(payload.get("sdp"), candidate)
+        desk.audio_sid = sid
+        return {"sdp": answer}
+
+    async def _candidate(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        desk.leg.add_candidate(payload.get("candidate"))
+        return {}
+
+    async def _accept(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        call = await self._switchboard.claim(payload.get("callId"), desk.leg)
+        return {"call": call_view(call)}
+
+    async def _decline(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        call = self._switchboard.find(payload.get("callId"))
+        if call is None or call.offer is None:
+            raise BridgeError("This call is not waiting any more.", code="gone")
+        call.offer.declined_by.add(desk.holder.id)
+        return {}
+
+    async def _release(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        call = self._own(desk, payload)
+        call.release(note=_text(payload, "note"), resume_at=_text(payload, "resumeAt"))
+        return {"call": call_view(call)}
+
+    async def _hang_up(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        call = self._own(desk, payload)
+        call.dispatch(Event.OPERATOR_HUNG_UP)
+        return {"call": call_view(call)}
+
+    async def _hold(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        on = payload.get("on")
+        if not isinstance(on, bool):
+            raise BridgeError("`on` must be true or false.", code="bad_request")
+        call = self._own(desk, payload)
+        call.hold(on)
+        return {"call": call_view(call)}
+
+    async def _say(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        text = _text(payload, "text")
+        if not text:
+            raise BridgeError("There is nothing to say in `text`.", code="bad_request")
+        self._own(desk, payload).say_as_operator(text)
+        return {}
+
+    def _own(self, desk: Desk, payload: Payload) -> Call:
+        """The named call, if it is this operator's; raises BridgeError `gone` or `not_yours`."""
+        call = self._switchboard.find(payload.get("callId"))
+        if call is None or call.ended:
+            raise BridgeError("This call is over.", code="gone")
+        if call.claim is None or call.claim.holder.id != desk.holder.id:
+            raise BridgeError("You do not have this call.", code="not_yours")
+        return call
+
+
+def _text(payload: Payload, key: str) -> str | None:
+    value = payload.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > _MOST_TEXT:
+        raise BridgeError(f"`{key}` must be a text of at most {_MOST_TEXT} characters.", code="bad_request")
+    return value.strip() or None
+
+
+def _refuse(code: str, message: str) -> Ack:
+    return {"ok": False, **error_body(code, message)}

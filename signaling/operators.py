@@ -1,0 +1,165 @@
+"""The operators of this process: their sockets, their audio legs, and what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import structlog
+
+from bridge.call.call import Call
+from bridge.call.operator import OperatorLeg
+from bridge.call.services import Withdrawal
+from bridge.call.states import State
+from bridge.call.switchboard import Switchboard
+from bridge.call.views import call_view
+from bridge.directory import Directory, Holder
+from bridge.ports import Message
+from bridge.tasks import TaskOwner
+from bridge.thread.views import message_view
+from signaling.accounts import Operator
+from signaling.emitter import Emitter
+from signaling.settings import Settings
+
+log = structlog.get_logger()
+
+NAMESPACE = "/operator"
+EVERYBODY = "operators"
+_AUDIO_CHECK = 0.3
+_SOCKET_GRACE = 3.0
+
+
+@dataclass(slots=True)
+class Desk:
+    """One operator, at however many tabs. `audio_sid`: the tab whose offer the audio belongs to."""
+
+    holder: Holder
+    leg: OperatorLeg
+    sids: set[str] = field(default_factory=set)
+    audio_sid: str | None = None
+    away: bool = False
+
+
+def personal(operator_id: str) -> str:
+    """The room of all of an operator's tabs."""
+    return f"operator:{operator_id}"
+
+
+class Operators:
+    """Desks by operator, and the CallEvents that they see."""
+
+    def __init__(self, settings: Settings, directory: Directory, emitter: Emitter) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._emitter = emitter
+        self._desks: dict[str, Desk] = {}
+        self._tasks = TaskOwner("operators")
+        self.switchboard: Switchboard | None = None
+        """Set by the composition root, which needs this object to make it."""
+
+    def desk(self, operator: Operator) -> Desk:
+        """The operator's desk, made on the first visit."""
+        found = self._desks.get(operator.id)
+        if found is None:
+            holder = Holder(operator.id, operator.name)
+            leg = OperatorLeg(holder, lambda: self._settings.ice_servers_for(operator.id, time.time()))
+            found = self._desks[operator.id] = Desk(holder, leg)
+        return found
+
+    def call_of(self, desk: Desk) -> Call | None:
+        """The call that this operator has, if any."""
+        return self.switchboard.call_of(desk.holder.id) if self.switchboard else None
+
+    async def set_away(self, desk: Desk, away: bool) -> None:
+        """Note whether the operator takes calls; whoever comes back is told what waits."""
+        came_back = desk.away and not away
+        desk.away = away
+        await self._directory.set_presence(desk.holder, "away" if away else "available")
+        if came_back:
+            for call in self.waiting():
+                self._tell("incoming_call", call.incoming_view(), personal(desk.holder.id))
+
+    def waiting(self) -> list[Call]:
+        """Calls that have been offered and are not taken."""
+        live = self.switchboard.live if self.switchboard else []
+        return [call for call in live if call.state is State.HANDOFF and call.offer and call.offer.sent]
+
+    def arrive(self, desk: Desk, sid: str) -> None:
+        """A tab has connected; audio that lost its tab but still flows belongs to this one now."""
+        desk.sids.add(sid)
+        if desk.audio_sid is None and desk.leg.connected:
+            desk.audio_sid = sid
+
+    def leave(self, desk: Desk, sid: str, *, on_purpose: bool) -> None:
+        """A tab is gone. Unless it left on purpose, its audio gets a moment to prove that it still lives."""
+        desk.sids.discard(sid)
+        if desk.audio_sid == sid:
+            desk.audio_sid = None
+            self._tasks.start(self._without_socket(desk, on_purpose=on_purpose), "leave")
+
+    async def close(self) -> None:
+        """End every operator's audio."""
+        await self._tasks.close()
+        for desk in self._desks.values():
+            await desk.leg.close()
+
+    # -- CallEvents --
+
+    def call_changed(self, call: Call) -> None:
+        """See CallEvents."""
+        self._tell("call_state", call_view(call))
+
+    def call_offered(self, call: Call) -> None:
+        """See CallEvents. Whoever is away is not rung."""
+        view = call.incoming_view()
+        for desk in self._desks.values():
+            if desk.sids and not desk.away:
+                self._tell("incoming_call", view, personal(desk.holder.id))
+
+    def call_claimed(self, call: Call, holder: Holder) -> None:
+        """See CallEvents."""
+        who = {"id": holder.id, "name": holder.name}
+        self._tell("call_claimed", {"callId": call.caller.call_id, "operator": who})
+
+    def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
+        """See CallEvents."""
+        self._tell("call_withdrawn", {"callId": call.caller.call_id, "reason": reason})
+
+    def call_quality(self, call: Call, quality: dict[str, object]) -> None:
+        """See CallEvents. Only whoever has the call is told."""
+        if call.claim is not None:
+            self._tell("quality", quality, personal(call.claim.holder.id))
+
+    def message(self, message: Message) -> None:
+        """Something was said in a thread (a ThreadLog listener)."""
+        self._tell(
+            "transcript",
+            {"callId": message.call_id, "threadId": message.thread_id, "message": message_view(message)},
+        )
+
+    # -- audio without a socket --
+
+    async def _without_socket(self, desk: Desk, *, on_purpose: bool) -> None:
+        if not on_purpose and await self._audio_outlives(desk):
+            return
+        if desk.audio_sid is not None:
+            return
+        call = self.call_of(desk)
+        if call is not None:
+            call.operator_lost()
+        await desk.leg.hang_up()
+
+    async def _audio_outlives(self, desk: Desk) -> bool:
+        """True where sound still comes and the operator is back in time: a hiccup that nobody hears."""
+        deadline = time.monotonic() + _SOCKET_GRACE
+        while time.monotonic() < deadline:
+            await asyncio.sleep(_AUDIO_CHECK)
+            if desk.audio_sid is not None:
+                return True
+            if desk.leg.silent_for > _AUDIO_CHECK:
+                return False
+        return desk.audio_sid is not None
+
+    def _tell(self, event: str, data: object, room: str = EVERYBODY) -> None:
+        self._emitter.emit(event, data, room=room, namespace=NAMESPACE)

@@ -1,0 +1,215 @@
+"""REST for bots and programs, sign-in for operators, and health for whoever watches."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from aiohttp import web
+
+from bridge.bot import phrases
+from bridge.bot.bot import HandoffWish
+from bridge.call.views import call_view
+from bridge.errors import BridgeError
+from bridge.thread.errors import StoreUnavailable
+from bridge.thread.views import iso_utc, message_view
+from signaling.access import refusal
+from signaling.errors import SignalingError, error_body
+from signaling.tokens import AuthError
+
+if TYPE_CHECKING:
+    from signaling.app import Runtime
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_MOST_BODY = 64 * 1024
+_MOST_THREADS = 200
+_STATUS = {"not_with_bot": 409, "store_unavailable": 503}
+
+
+def add_routes(app: web.Application, runtime: Runtime) -> None:
+    """Serve the contract's REST on `app`."""
+    rest = _Rest(runtime)
+    app.middlewares.append(_errors)
+    app.add_routes(
+        [
+            web.get("/healthz", rest.health),
+            web.get("/readyz", rest.ready),
+            web.post("/api/login", rest.login),
+            web.get("/api/calls", rest.calls),
+            web.get("/api/calls/{call_id}", rest.call),
+            web.post("/api/calls/{call_id}/handoff", rest.handoff),
+            web.get("/api/calls/{call_id}/timeline", rest.timeline),
+            web.get("/api/threads", rest.threads),
+            web.get("/api/threads/{thread_id}", rest.thread),
+        ]
+    )
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal leaves as `{"error": {code, message}}`."""
+    try:
+        return await handler(request)
+    except SignalingError as error:
+        return refusal(error)
+    except BridgeError as error:
+        return web.json_response(error_body(error.code, error.message), status=_STATUS.get(error.code, 400))
+    except web.HTTPException as error:
+        if error.status < 400 or error.content_type == "application/json":
+            raise
+        code = error.reason.lower().replace(" ", "_")
+        answer = web.json_response(error_body(code, f"{error.reason}."), status=error.status)
+        if "Allow" in error.headers:
+            answer.headers["Allow"] = error.headers["Allow"]
+        return answer
+
+
+class _Rest:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def health(self, request: web.Request) -> web.Response:
+        """200 as soon as the process serves."""
+        return web.json_response({"ok": True})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        """200 where calls can be served in full, else 503 with what is missing."""
+        runtime = self._runtime
+        missing = {name: problem for name, problem in runtime.engine_problems().items() if problem}
+        try:
+            await runtime.store.check()
+        except StoreUnavailable as error:
+            missing["database"] = error.message
+        body = {"ready": not missing, "missing": missing, "calls": len(runtime.switchboard.live)}
+        return web.json_response(body, status=503 if missing else 200)
+
+    async def login(self, request: web.Request) -> web.Response:
+        """A token for an operator's name and password."""
+        body = await _json(request)
+        name, password = body.get("username"), body.get("password")
+        if not isinstance(name, str) or not isinstance(password, str):
+            return _refuse(400, "bad_request", "`username` and `password` must be texts.")
+        try:
+            token, operator = await self._runtime.book.login(
+                name, password, client=request.remote or "", now=time.time()
+            )
+        except AuthError as error:
+            answer = refusal(error)
+            if error.retry_after:
+                answer.headers["Retry-After"] = str(round(error.retry_after))
+            return answer
+        return web.json_response({"token": token, "operator": operator.view()})
+
+    async def calls(self, request: web.Request) -> web.Response:
+        """The live calls."""
+        self._runtime.access.check_request(request)
+        return web.json_response([call_view(call) for call in self._runtime.switchboard.live])
+
+    async def call(self, request: web.Request) -> web.Response:
+        """One call, live or ended."""
+        self._runtime.access.check_request(request)
+        record = await self._record(request.match_info["call_id"])
+        return web.json_response(record["view"]) if record else _no_call()
+
+    async def timeline(self, request: web.Request) -> web.Response:
+        """What happened in a call, in ms since it began."""
+        self._runtime.access.check_request(request)
+        record = await self._record(request.match_info["call_id"])
+        return web.json_response(record["timeline"]) if record else _no_call()
+
+    async def handoff(self, request: web.Request) -> web.Response:
+        """Fetch a person for a call that is with the bot."""
+        self._runtime.access.check_request(request)
+        call = self._runtime.switchboard.find(request.match_info["call_id"])
+        if call is None:
+            return _no_call()
+        body = await _json(request, optional=True)
+        given = {key: _optional_text(body, key) for key in ("queue", "reason", "summary")}
+        call.request_handoff(
+            HandoffWish(
+                given["queue"],
+                given["reason"] or "requested by a program",
+                given["summary"],
+                phrases.CONNECTING,
+            )
+        )
+        return web.json_response(call_view(call), status=202)
+
+    async def thread(self, request: web.Request) -> web.Response:
+        """One conversation in order."""
+        self._runtime.access.check_request(request)
+        thread_id = request.match_info["thread_id"]
+        messages = await self._runtime.store.messages(thread_id)
+        if messages is None:
+            return _refuse(404, "not_found", "There is no such thread.")
+        return web.json_response({"threadId": thread_id, "messages": [message_view(m) for m in messages]})
+
+    async def threads(self, request: web.Request) -> web.Response:
+        """The newest threads."""
+        self._runtime.access.check_request(request)
+        try:
+            limit = int(request.query.get("limit", "50"))
+        except ValueError:
+            limit = 0
+        if not 1 <= limit <= _MOST_THREADS:
+            return _refuse(400, "bad_request", f"`limit` must be a number from 1 to {_MOST_THREADS}.")
+        found = await self._runtime.store.threads(limit=limit)
+        rows = [
+            {
+                "threadId": row.thread_id,
+                "crmId": row.crm_id,
+                "channelId": row.channel_id,
+                "number": row.number,
+                "lastAt": iso_utc(row.last_at),
+                "messageCount": row.message_count,
+            }
+            for row in found
+        ]
+        return web.json_response({"threads": rows})
+
+    async def _record(self, call_id: str) -> dict[str, Any] | None:
+        """`{view, timeline}` of a call that lives, ended lately, or is in the database."""
+        call = self._runtime.switchboard.find(call_id)
+        if call is not None:
+            return {"view": call_view(call), "timeline": call.timeline.view()}
+        row = await self._runtime.store.load_call(call_id)
+        return dict(row.view) if row else None
+
+
+async def _json(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
+    """The body's object. Raises BridgeError `bad_request`."""
+    if (request.content_length or 0) > _MOST_BODY:
+        raise BridgeError(f"The body is larger than {_MOST_BODY} bytes.", code="bad_request")
+    raw = await request.read()
+    if optional and not raw.strip():
+        return {}
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BridgeError("The body must be JSON.", code="bad_request") from None
+    if not isinstance(body, dict):
+        raise BridgeError("The body must be a JSON object.", code="bad_request")
+    return body
+
+
+def _optional_text(body: dict[str, Any], key: str) -> str | None:
+    value = body.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > 2000:
+        raise BridgeError(f"`{key}` must be a text of at most 2000 characters.", code="bad_request")
+    return value.strip() or None
+
+
+def _no_call() -> web.Response:
+    return _refuse(404, "not_found", "There is no such call.")
+
+
+def _refuse(status: int, code: str, message: str) -> web.Response:
+    return web.json_response(error_body(code, message), status=status)
