@@ -1,0 +1,102 @@
+"""faster-whisper as the call's ear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.ports import Urgency
+from bridge.speech.dispatch import Dispatcher
+
+MAX_SECONDS = 60
+"""Longest stretch taken at once."""
+
+_MAX_QUEUED = 256
+_PARTIAL_MAX_AGE_S = 1.0
+_PATIENCE_S = {Urgency.TURN: 5.0, Urgency.FINAL: 60.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
+"""How long work waits for an engine that is down: a caller waits for a turn, nobody for a final."""
+
+_BEAMS = {Urgency.TURN: 5, Urgency.FINAL: 5, Urgency.PARTIAL: 1}
+
+
+class WhisperEngine:
+    """A SpeechToText on a Whisper worker process."""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        threads: int = 1,
+        max_queued: int = _MAX_QUEUED,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        arguments = ["--threads", str(threads), *(["--model", model] if model else [])]
+        self._dispatcher = Dispatcher(
+            "bridge.speech.whisper_worker",
+            arguments,
+            capacity=max_queued,
+            # numpy's own threads only take turns with the model's.
+            env={"OPENBLAS_NUM_THREADS": "1"},
+            on_change=on_change,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """True while a model is loaded and answering."""
+        return self._dispatcher.worker.ready
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is not ready, as a sentence; None while it is."""
+        return self._dispatcher.worker.problem
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the worker, for diagnostics."""
+        return self._dispatcher.worker.pid
+
+    @property
+    def shed_count(self) -> int:
+        """Partials dropped so far."""
+        return self._dispatcher.shed_count
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait for the worker."""
+        return self._dispatcher.queued
+
+    async def start(self) -> None:
+        """Start the worker; returns before the model is loaded. Idempotent."""
+        await self._dispatcher.start()
+
+    async def wait_ready(self) -> None:
+        """Return once a model is loaded."""
+        await self._dispatcher.worker.wait_ready()
+
+    async def close(self) -> None:
+        """Stop the worker. Idempotent."""
+        await self._dispatcher.close()
+
+    async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
+        """Text of `pcm` (s16le mono at `rate` Hz, at most 60 s), stripped; "" where nothing was said.
+
+        Raises SpeechUnavailable, for a PARTIAL Shed, and ValueError where `pcm` is odd-sized or too
+        long. Cancelling it removes what is still queued.
+        """
+        if len(pcm) % 2 or len(pcm) > MAX_SECONDS * rate * 2:
+            raise ValueError(f"pcm must be whole samples and at most {MAX_SECONDS} s, not {len(pcm)} bytes")
+        if not pcm:
+            return ""
+        partial = urgency is Urgency.PARTIAL
+        job = self._dispatcher.submit(
+            {"rate": rate, "beam": _BEAMS[urgency]},
+            pcm,
+            priority=(float(urgency),),
+            patience_s=_PATIENCE_S[urgency],
+            max_age_s=_PARTIAL_MAX_AGE_S if partial else float("inf"),
+            droppable=partial,
+        )
+        try:
+            reply = await job.future
+        finally:
+            self._dispatcher.abandon(job)
+        return str(reply.header.get("text", "")).strip()
