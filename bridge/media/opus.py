@@ -61,7 +61,7 @@ class OpusError(BridgeError):
 
 
 class OpusEncoder:
-    """Encodes s16le mono frames of `rate` Hz (8000, 12000, 16000, 24000, 48000) as voice, with in-band FEC."""
+    """Encodes s16le mono as voice, with in-band FEC; `rate`: 8000, 12000, 16000, 24000 or 48000 Hz."""
 
     def __init__(self, rate: int, *, bitrate: int = 24_000, loss_pct: int = 10) -> None:
         error = ctypes.c_int()

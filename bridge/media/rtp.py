@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Literal
 
 _HEADER = struct.Struct("!BBHII")
 _RTCP_HEADER = struct.Struct("!BBH")
@@ -123,7 +124,7 @@ def parse_rtcp(data: bytes) -> list[RtcpPacket] | None:
     return packets
 
 
-def _parse_one(kind: int, count: int, body: bytes) -> RtcpPacket | bool | None:
+def _parse_one(kind: int, count: int, body: bytes) -> RtcpPacket | Literal[False] | None:
     """A packet; None for a type that is stepped over; False where it is malformed."""
     if kind == SENDER_REPORT:
         if len(body) < 24 + 24 * count:

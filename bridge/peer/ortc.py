@@ -116,16 +116,17 @@ class OrtcTransport:
 
     async def gather_slow(self, on_candidate: Callable[[RTCIceCandidate], None]) -> None:
         """Ask the STUN and TURN servers (at most 5 s) and tell each candidate as it comes."""
-        jobs: list[asyncio.Task[None]] = []
         async with asyncio.TaskGroup() as group:
             if "stun_server" in self._slow:
                 for protocol in self._connection._protocols:
                     if "." in protocol.local_candidate.host:
-                        jobs.append(group.create_task(self._reflexive(protocol, on_candidate)))
+                        group.create_task(self._reflexive(protocol, on_candidate))
             if "turn_server" in self._slow:
-                jobs.append(group.create_task(self._relayed(on_candidate)))
+                group.create_task(self._relayed(on_candidate))
 
-    async def start(self, remote: RTCIceParameters, fingerprints: Sequence[RTCDtlsFingerprint], *, active: bool) -> bool:
+    async def start(
+        self, remote: RTCIceParameters, fingerprints: Sequence[RTCDtlsFingerprint], *, active: bool
+    ) -> bool:
         """Check connectivity and shake hands; True once SRTP flows, False where either failed."""
         await self._ice.start(remote)
         if self._ice.state != "completed":

@@ -225,9 +225,7 @@ class Peer:
         head: rtp.RtcpPacket
         if sender.packets:
             ntp = rtp.ntp_time(time.time())
-            head = rtp.SenderReport(
-                sender.ssrc, ntp, sender.timestamp, sender.packets, sender.octets, blocks
-            )
+            head = rtp.SenderReport(sender.ssrc, ntp, sender.timestamp, sender.packets, sender.octets, blocks)
         else:
             head = rtp.ReceiverReport(sender.ssrc, blocks)
         return rtp.serialise_rtcp(head) + rtp.serialise_cname(sender.ssrc, _CNAME)

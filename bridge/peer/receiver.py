@@ -61,7 +61,9 @@ class Arrivals:
 class Receiver:
     """Decodes one browser's audio, at `rate` Hz, to `on_frame`; never raises on what comes in."""
 
-    def __init__(self, codecs: tuple[AudioCodec, ...], on_frame: Callable[[Frame], None], *, rate: int) -> None:
+    def __init__(
+        self, codecs: tuple[AudioCodec, ...], on_frame: Callable[[Frame], None], *, rate: int
+    ) -> None:
         self._codecs = {codec.payload_type: codec for codec in codecs}
         self._on_frame = on_frame
         self._rate = rate

@@ -67,7 +67,7 @@ def parse_description(sdp: object) -> Description:
 
 def _describe(audio: MediaDescription, lines: list[str]) -> Description:
     ice, dtls = audio.ice, audio.dtls
-    if not ice.usernameFragment or not ice.password:
+    if ice is None or not ice.usernameFragment or not ice.password:
         raise PeerError("The session description has no ICE user fragment and password.")
     if dtls is None or not dtls.fingerprints:
         raise PeerError("The session description has no DTLS fingerprint; only DTLS-SRTP is spoken.")
@@ -114,7 +114,9 @@ def parse_candidate(candidate: object) -> RTCIceCandidate | None:
     if text == "":
         return None
     if not isinstance(text, str) or len(text) > 1024:
-        raise PeerError("A candidate must be null or have a text of at most 1024 characters.", code="bad_candidate")
+        raise PeerError(
+            "A candidate must be null or have a text of at most 1024 characters.", code="bad_candidate"
+        )
     try:
         parsed = candidate_from_sdp(re.sub(r"^(a=)?candidate:", "", text.strip()))
     except (ValueError, AssertionError, IndexError) as error:
