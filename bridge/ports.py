@@ -7,7 +7,7 @@ and handed in by the composition root.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -120,7 +120,7 @@ class TextToSpeech(Protocol):
     def ready(self) -> bool:
         """True while a voice is loaded and answering."""
 
-    def speak(self, text: str, *, rate: int) -> AsyncIterator[bytes]:
+    def speak(self, text: str, *, rate: int) -> AsyncGenerator[bytes, None]:
         """Yield s16le mono chunks at `rate` Hz, the first as early as possible.
 
         Closing the iterator early cancels what is not yet synthesised. Raises SpeechUnavailable.

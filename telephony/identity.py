@@ -25,12 +25,12 @@ def identify(
     """The caller that `parameters` name, and a note for each value that was not usable.
 
     Missing ids are those of `previous` (an older stream of the same phone call), else UUID v4. The
-    call id is always a new one: a provider's own id never becomes ours.
+    call id is `previous`'s or a new one: a provider's own id never becomes ours.
     """
     notes: list[str] = []
     found = {field: _value(parameters, names, notes) for field, names in _NAMES.items()}
     caller = Caller(
-        call_id=str(uuid.uuid4()),
+        call_id=previous.call_id if previous else str(uuid.uuid4()),
         thread_id=found["thread_id"] or (previous.thread_id if previous else str(uuid.uuid4())),
         crm_id=found["crm_id"] or (previous.crm_id if previous else str(uuid.uuid4())),
         channel_id=found["channel_id"] or (previous.channel_id if previous else str(uuid.uuid4())),

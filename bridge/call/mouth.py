@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import structlog
 
 from bridge.call.playout import Played, Playout
 from bridge.ports import Speaker, TextToSpeech
+from bridge.speech.canned import APOLOGY
 from bridge.speech.errors import SpeechUnavailable
 from bridge.thread.writer import CallThread
 
@@ -35,6 +37,7 @@ class Mouth:
         self._rate = rate
         self._on_first_audio = on_first_audio
         self._turn = asyncio.Lock()
+        self._apologised = False
 
     @property
     def speaking(self) -> bool:
@@ -62,20 +65,26 @@ class Mouth:
             self._thread.partial(utterance, text)
             self._on_first_audio()
 
+        self._apologised = False
         chunks = self._chunks(text)
         try:
             return not (await self._playout.play(chunks, begin)).cut
         finally:
             await chunks.aclose()
-            self._thread.close(utterance, _heard(text, self._playout.last), datetime.now(UTC))
+            said = _heard(APOLOGY if self._apologised else text, self._playout.last)
+            self._thread.close(utterance, said, datetime.now(UTC))
 
     async def _chunks(self, text: str) -> AsyncGenerator[bytes, None]:
-        speech = self._tts.speak(text, rate=self._rate)
-        try:
-            async for chunk in speech:
-                yield chunk
-        except SpeechUnavailable as error:
-            log.warning("speech_unavailable", code=error.code)
+        """Speech of `text`; where the voice is down, an apology that was synthesised beforehand."""
+        for attempt in (text, APOLOGY):
+            try:
+                async with aclosing(self._tts.speak(attempt, rate=self._rate)) as speech:
+                    async for chunk in speech:
+                        yield chunk
+                return
+            except SpeechUnavailable as error:
+                log.warning("speech_unavailable", code=error.code)
+                self._apologised = True
 
 
 def _heard(text: str, played: Played) -> str:

@@ -38,9 +38,9 @@ class OperatorLeg:
 
     @property
     def failed(self) -> bool:
-        """True where the newest connection failed and no other is under way."""
+        """True where the newest connection never came up, no older one carries on and no other is under way."""
         newest = self._coming or self._peer
-        return newest is not None and newest.state == "failed"
+        return newest is not None and newest.state == "failed" and not self.connected
 
     @property
     def quality(self) -> PeerQuality | None:
@@ -110,5 +110,9 @@ class OperatorLeg:
                 self._tasks.start(old.close(), "close")
             if self.on_connected is not None:
                 self.on_connected()
-        elif state == "failed" and peer is self._peer and self.on_gone is not None:
-            self.on_gone()
+        elif state == "failed" and peer is self._peer:
+            # It was up and is gone: no reason to refuse the operator's next call, or next offer.
+            self._peer = None
+            self._tasks.start(peer.close(), "close")
+            if self.on_gone is not None:
+                self.on_gone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Literal
@@ -76,7 +77,12 @@ class TwilioSession:
         finally:
             self._end()
             if self._start is not None:
-                self._registry.release(self._start.call_sid, self)
+                self._registry.release(
+                    self._start.call_sid,
+                    self,
+                    time.monotonic(),
+                    broke_off=self._reason == "line_lost",
+                )
             self._registry.counters.update(self.counters)
             self._gone.set()
             log.info(
@@ -169,7 +175,7 @@ class TwilioSession:
             return
         self._start = start
         # The older stream goes first, so that its place is free for the new one.
-        previous = self._registry.claim(start.call_sid, self)
+        previous = self._registry.claim(start.call_sid, self, time.monotonic())
         self.caller, notes = identify(start.parameters, provider="twilio", previous=previous)
         for note in notes:
             log.warning("caller_parameter_dropped", stream=start.stream_sid, note=note)

@@ -141,10 +141,30 @@ async def test_a_newer_stream_of_the_same_call_takes_its_place_and_its_thread(ex
             assert await older.closed(PATIENCE) == 1001
             assert first.closed == ["line_lost"]
             assert second.caller.thread_id == first.caller.thread_id
-            assert second.caller.call_id != first.caller.call_id
+            assert second.caller.call_id == first.caller.call_id
             second.line.send_audio(TONE)
             await newer.wait_heard(lambda slots: any(slot.payload == TONE for slot in slots), PATIENCE)
             assert second.closed == []
+
+
+async def test_a_stream_that_broke_off_is_followed_by_the_next_one_of_the_same_call(exchange):
+    async with TwilioSimulator(exchange.stream_url) as older:
+        first = await exchange.leg()
+        await older.drop()
+        await exchange.until(lambda: first.closed == ["line_lost"])
+        async with TwilioSimulator(exchange.stream_url, call_sid=older.call_sid):
+            second = await exchange.leg(1)
+            assert second.caller == first.caller
+
+
+async def test_a_call_that_was_hung_up_is_not_carried_on(exchange):
+    async with TwilioSimulator(exchange.stream_url) as older:
+        first = await exchange.leg()
+        await older.hang_up()
+        await exchange.until(lambda: first.closed == ["caller_hung_up"])
+        async with TwilioSimulator(exchange.stream_url, call_sid=older.call_sid):
+            second = await exchange.leg(1)
+            assert second.caller.call_id != first.caller.call_id
 
 
 async def test_shutting_down_ends_every_stream(exchange):
