@@ -197,7 +197,9 @@ def _language_model(settings: Settings) -> LanguageModel | None:
     if settings.llm_url is None:
         return None
     key = settings.llm_key.get_secret_value() if settings.llm_key else None
-    return LanguageModel(settings.llm_url, key, settings.llm_model or "default")
+    return LanguageModel(
+        settings.llm_url, key, settings.llm_model or "default", patience=settings.llm_patience
+    )
 
 
 def _origins(settings: Settings) -> list[str] | Callable[[str, dict[str, str]], bool]:

@@ -171,7 +171,7 @@ class _Rest:
             }
             for row in found
         ]
-        return web.json_response({"threads": rows})
+        return web.json_response(rows)
 
     async def _record(self, call_id: str) -> dict[str, Any] | None:
         """`{view, timeline}` of a call that lives, ended lately, or is in the database."""

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     llm_url: str | None = _setting(None, "an OpenAI-compatible endpoint", _URL_ALLOWED)
     llm_key: SecretStr | None = _setting(None, "its key, if it wants one", "the endpoint's key")
     llm_model: str | None = _setting(None, "the model to ask it for", "a model's name")
+    llm_patience: Seconds = _setting(12.0, "seconds that an answer of the model may take", _SECONDS)
     ring_timeout: Seconds = _setting(45.0, "seconds an offered call waits for an operator", _SECONDS)
     agent_turn_timeout: Seconds = _setting(60.0, "seconds a software agent has to answer a turn", _SECONDS)
     session_ttl: Seconds = _setting(

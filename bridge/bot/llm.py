@@ -13,7 +13,6 @@ from bridge.ports import Message
 
 log = structlog.get_logger()
 
-_REPLY_TIMEOUT = 12.0
 _MOST_MESSAGES = 30
 _MOST_REPLY = 600
 
@@ -37,10 +36,10 @@ class LlmUnavailable(BridgeError):
 
 
 class LanguageModel:
-    """Replies and summaries by one chat model."""
+    """Replies and summaries by one chat model; `patience`: seconds that a reply may take."""
 
-    def __init__(self, url: str, key: str | None, model: str) -> None:
-        self._client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=_REPLY_TIMEOUT)
+    def __init__(self, url: str, key: str | None, model: str, *, patience: float) -> None:
+        self._client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=patience)
         self._model = model
 
     async def reply(self, history: Sequence[Message], said: str, *, task: str) -> str:
