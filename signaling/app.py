@@ -45,6 +45,7 @@ log = structlog.get_logger()
 
 _HTTP_BUFFER = 256 * 1024
 _SHUTDOWN_S = 15.0
+_FLUSH_S = 1.0
 _LINE_RATE = 8000
 _END_BY: dict[str, EndBy] = {"caller": "person", "operator": "human_agent"}
 
@@ -153,8 +154,20 @@ class Runtime:
         )
         self.sockets.register_namespace(ThreadNamespace(self.access, self.log, self.emitter))
         self.sockets.attach(app)
+        app.on_shutdown.append(self._close_sockets)
         app.cleanup_ctx.append(self._lifecycle)
         return app
+
+    async def _close_sockets(self, app: web.Application) -> None:
+        """Tell clients the last events and let them go, so that aiohttp need not wait for them."""
+        await self.emitter.flush(_FLUSH_S)
+        requests = [environ["aiohttp.request"] for environ in self.sockets.environ.values()]
+        if self.sockets.eio.sockets:
+            await self.sockets.eio.disconnect()
+        # Engine.IO leaves it to the client to close the WebSocket, and not every client does.
+        for request in requests:
+            if request.transport is not None:
+                request.transport.close()
 
     async def _lifecycle(self, app: web.Application) -> AsyncIterator[None]:
         await self.start()
@@ -202,11 +215,11 @@ def _language_model(settings: Settings) -> LanguageModel | None:
     )
 
 
-def _origins(settings: Settings) -> list[str] | Callable[[str, dict[str, str]], bool]:
-    """Origins whose pages may open our sockets: the public one, or pages on this machine."""
-    if settings.public_url is not None:
-        return [settings.public_url]
-    return []
+def _origins(settings: Settings) -> list[str] | None:
+    """Origins whose pages may open our sockets; None means the pages that this server itself serves."""
+    if settings.public_url is None:
+        return None
+    return [settings.public_url, *(f"http://{host}:{settings.port}" for host in ("127.0.0.1", "localhost"))]
 
 
 async def make_runtime(settings: Settings, announce: Callable[[str, str], None]) -> Runtime:

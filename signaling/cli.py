@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.panel import Panel
 
 from bridge.errors import BridgeError
+from bridge.flow.errors import TemplateError
 from signaling.app import make_runtime, serve
 from signaling.errors import SignalingError
 from signaling.log import setup_logging
 from signaling.settings import Settings, SettingsError, load_settings
+from signaling.terminal.commands import register
 
 app = typer.Typer(
     name="patchbay",
@@ -37,8 +39,10 @@ def serve_command() -> None:
         uvloop.run(_serve(settings))
     except SettingsError as error:
         _give_up(error.message, _BAD_SETTINGS)
+    except TemplateError as error:
+        _give_up(f"{settings.flow} cannot be used as a flow: {error.message}.", _BAD_SETTINGS)
     except (SignalingError, BridgeError) as error:
-        _give_up(error.message, _BAD_SETTINGS if error.code == "bad_template" else _FAILED)
+        _give_up(error.message, _FAILED)
     except OSError as error:
         _give_up(f"Cannot listen: {error.strerror or error}.", _FAILED)
 
@@ -81,6 +85,9 @@ def version_command() -> None:
     from importlib.metadata import version
 
     typer.echo(version("patchbay"))
+
+
+register(app)
 
 
 def main() -> None:

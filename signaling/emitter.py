@@ -36,6 +36,7 @@ class Emitter:
         """Send an event to a room (a client's own id is one) as soon as possible; never blocks."""
         if self._queue.full():
             self._queue.get_nowait()
+            self._queue.task_done()
             self.dropped += 1
         self._queue.put_nowait(_Event(name, data, room, namespace))
 
@@ -47,3 +48,13 @@ class Emitter:
                 await self._server.emit(event.name, event.data, room=event.room, namespace=event.namespace)
             except Exception:  # one client's broken socket must not silence the others
                 log.exception("emit_failed", name=event.name)
+            finally:
+                self._queue.task_done()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until what is queued now has been sent, at most `seconds`; only while `run` does."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._queue.join()
+        except TimeoutError:
+            log.warning("events_not_sent", count=self._queue.qsize())

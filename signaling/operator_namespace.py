@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import socketio
 import structlog
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
@@ -21,9 +20,11 @@ from bridge.thread.views import iso_utc
 from signaling.auth import OperatorBook
 from signaling.emitter import Emitter
 from signaling.errors import error_body
+from signaling.namespace import Namespace, shown
 from signaling.operators import EVERYBODY, NAMESPACE, Desk, Operators, personal
 from signaling.ratelimit import TokenBuckets
 from signaling.settings import Settings
+from signaling.texts import optional_text
 from signaling.tokens import AuthError
 
 log = structlog.get_logger()
@@ -31,10 +32,8 @@ log = structlog.get_logger()
 Ack = dict[str, object]
 Payload = Mapping[str, Any]
 
-_MOST_TEXT = 2000
 
-
-class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+class OperatorNamespace(Namespace):
     """Every client event is acknowledged: `{ok: true, …}` or `{ok: false, error}`."""
 
     def __init__(
@@ -66,18 +65,18 @@ class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
             "say": self._say,
         }
 
-    async def trigger_event(self, event: str, *args: Any) -> Any:
+    async def trigger_event(self, event: object, *args: Any) -> Any:
         """Dispatch a client's event; unknown ones are counted and answered with an error."""
-        if event == "connect":
-            return await self._connect(*args)
-        if event == "disconnect":
-            return self._disconnect(*args)
         sid, payload = args[0], (args[1] if len(args) > 1 else None)
         desk = self._desks.get(sid)
-        command = self._commands.get(event)
+        if self.begins(event, known=desk is not None):
+            return await self._connect(*args)
+        if self.ends(event, sid):
+            return self._disconnect(*args)
+        command = self._commands.get(event) if isinstance(event, str) else None
         if command is None or desk is None:
             self.unknown += 1
-            return _refuse("unknown_event", f"There is no event {event[:40]!r} here.")
+            return _refuse("unknown_event", f"There is no event {shown(event)} here.")
         if self._buckets.take(sid, time.time()):
             return _refuse("too_many_requests", "Too many events at once: wait a moment.")
         if payload is None:
@@ -152,12 +151,14 @@ class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     async def _release(self, sid: str, desk: Desk, payload: Payload) -> Ack:
         call = self._own(desk, payload)
-        call.release(note=_text(payload, "note"), resume_at=_text(payload, "resumeAt"))
+        call.release(note=optional_text(payload, "note"), resume_at=optional_text(payload, "resumeAt"))
         return {"call": call_view(call)}
 
     async def _hang_up(self, sid: str, desk: Desk, payload: Payload) -> Ack:
-        call = self._own(desk, payload)
-        call.dispatch(Event.OPERATOR_HUNG_UP)
+        call = self._switchboard.find(payload.get("callId"))
+        if call is None or not call.ended:  # a second hang-up is no error and changes nothing
+            call = self._own(desk, payload)
+            call.dispatch(Event.OPERATOR_HUNG_UP)
         return {"call": call_view(call)}
 
     async def _hold(self, sid: str, desk: Desk, payload: Payload) -> Ack:
@@ -169,7 +170,7 @@ class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         return {"call": call_view(call)}
 
     async def _say(self, sid: str, desk: Desk, payload: Payload) -> Ack:
-        text = _text(payload, "text")
+        text = optional_text(payload, "text")
         if not text:
             raise BridgeError("There is nothing to say in `text`.", code="bad_request")
         self._own(desk, payload).say_as_operator(text)
@@ -183,15 +184,6 @@ class OperatorNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         if call.claim is None or call.claim.holder.id != desk.holder.id:
             raise BridgeError("You do not have this call.", code="not_yours")
         return call
-
-
-def _text(payload: Payload, key: str) -> str | None:
-    value = payload.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > _MOST_TEXT:
-        raise BridgeError(f"`{key}` must be a text of at most {_MOST_TEXT} characters.", code="bad_request")
-    return value.strip() or None
 
 
 def _refuse(code: str, message: str) -> Ack:

@@ -18,6 +18,7 @@ from bridge.thread.errors import StoreUnavailable
 from bridge.thread.views import iso_utc, message_view
 from signaling.access import refusal
 from signaling.errors import SignalingError, error_body
+from signaling.texts import optional_text
 from signaling.tokens import AuthError
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class _Rest:
         if call is None:
             return _no_call()
         body = await _json(request, optional=True)
-        given = {key: _optional_text(body, key) for key in ("queue", "reason", "summary")}
+        given = {key: optional_text(body, key) for key in ("queue", "reason", "summary")}
         call.request_handoff(
             HandoffWish(
                 given["queue"],
@@ -179,7 +180,11 @@ class _Rest:
         if call is not None:
             return {"view": call_view(call), "timeline": call.timeline.view()}
         row = await self._runtime.store.load_call(call_id)
-        return dict(row.view) if row else None
+        if row is None:
+            return None
+        view = dict(row.view)
+        timeline = view.pop("timeline", [])
+        return {"view": view, "timeline": timeline}
 
 
 async def _json(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
@@ -196,15 +201,6 @@ async def _json(request: web.Request, *, optional: bool = False) -> dict[str, An
     if not isinstance(body, dict):
         raise BridgeError("The body must be a JSON object.", code="bad_request")
     return body
-
-
-def _optional_text(body: dict[str, Any], key: str) -> str | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > 2000:
-        raise BridgeError(f"`{key}` must be a text of at most 2000 characters.", code="bad_request")
-    return value.strip() or None
 
 
 def _no_call() -> web.Response:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
-import socketio
 import structlog
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
@@ -17,11 +16,15 @@ from bridge.thread.views import message_view
 from signaling.access import ProgramAccess
 from signaling.emitter import Emitter
 from signaling.errors import SignalingError, error_body
+from signaling.namespace import Namespace, shown
+from signaling.texts import is_unicode
 
 log = structlog.get_logger()
 
 NAMESPACE = "/thread"
 _MOST_THREADS = 50
+_LONGEST_ID = 200
+_LAST_SEQ = 2**53
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class _Subscription:
     early: list[Message] = field(default_factory=list)
 
 
-class ThreadNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
+class ThreadNamespace(Namespace):
     """`subscribe {threadId, afterSeq?}` → ack `{ok, messages}`, then `message` events as they come."""
 
     def __init__(self, access: ProgramAccess, thread_log: ThreadLog, emitter: Emitter) -> None:
@@ -45,18 +48,18 @@ class ThreadNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
         self._viewers: dict[str, dict[str, _Subscription]] = {}
         self.unknown = 0
 
-    async def trigger_event(self, event: str, *args: Any) -> Any:
+    async def trigger_event(self, event: object, *args: Any) -> Any:
         """Dispatch a client's event; unknown ones are counted and answered with an error."""
-        if event == "connect":
-            return self._connect(*args)
         sid = args[0]
-        if event == "disconnect":
+        if self.begins(event, known=sid in self._viewers):
+            return self._connect(*args)
+        if self.ends(event, sid):
             for subscription in self._viewers.pop(sid, {}).values():
                 subscription.unsubscribe()
             return None
         if event not in ("subscribe", "unsubscribe") or sid not in self._viewers:
             self.unknown += 1
-            return {"ok": False, **error_body("unknown_event", f"There is no event {event[:40]!r} here.")}
+            return {"ok": False, **error_body("unknown_event", f"There is no event {shown(event)} here.")}
         payload = args[1] if len(args) > 1 else None
         try:
             return await self._subscribe(sid, payload, wanted=event == "subscribe")
@@ -74,12 +77,7 @@ class ThreadNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
     async def _subscribe(self, sid: str, payload: Any, *, wanted: bool) -> dict[str, object]:
         thread_id = payload.get("threadId") if isinstance(payload, Mapping) else None
         after = payload.get("afterSeq", 0) if isinstance(payload, Mapping) else 0
-        if (
-            not isinstance(thread_id, str)
-            or not isinstance(after, int)
-            or isinstance(after, bool)
-            or after < 0
-        ):
+        if not _is_id(thread_id) or not _is_seq(after):
             raise BridgeError("`threadId` must be a text and `afterSeq` a number from 0.", code="bad_request")
         viewer = self._viewers[sid]
         old = viewer.pop(thread_id, None)
@@ -125,6 +123,14 @@ class ThreadNamespace(socketio.AsyncNamespace):  # type: ignore[misc]
 
     def _emit(self, sid: str, event: str, data: object) -> None:
         self._emitter.emit(event, data, room=sid, namespace=NAMESPACE)
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and is_unicode(value)
+
+
+def _is_seq(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LAST_SEQ
 
 
 def _delivery(message: Message) -> dict[str, object]:

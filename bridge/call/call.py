@@ -343,7 +343,7 @@ class Call:
             log.error("call_not_stored", call=self.caller.call_id, code=error.code)
 
     async def _save(self) -> None:
-        record: dict[str, object] = {"view": views.call_view(self), "timeline": self.timeline.view()}
+        record: dict[str, object] = {**views.call_view(self), "timeline": self.timeline.view()}
         await self._services.store.save_call(
             CallRow(self.caller.call_id, self.caller.thread_id, self.times.started, self.times.ended, record)
         )

@@ -38,7 +38,7 @@ class OperatorLeg:
 
     @property
     def failed(self) -> bool:
-        """True where the newest connection never came up, no older one carries on and no other is under way."""
+        """True where the newest connection never came up and no older one carries on."""
         newest = self._coming or self._peer
         return newest is not None and newest.state == "failed" and not self.connected
 

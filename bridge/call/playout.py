@@ -103,8 +103,12 @@ class Playout:
                 self._flush()
 
     def hold(self, frames: Sequence[bytes]) -> None:
-        """Play `frames` over and over whenever there is no speech, until `cut` or `stop_hold`."""
-        self._hold, self._hold_at = frames, 0
+        """Play `frames` over and over whenever there is no speech, until `cut` or `stop_hold`.
+
+        Where they are playing already they go on without a jump.
+        """
+        if frames is not self._hold:
+            self._hold, self._hold_at = frames, 0
         self._clock.subscribe(self._tick)
 
     def stop_hold(self) -> None:

@@ -52,7 +52,7 @@ class Effect(enum.Enum):
     OFFER = "offer the call to the operators and start the ring timer"
     WITHDRAW_TIMED_OUT = "withdraw the offer: nobody took it"
     WITHDRAW_CANCELLED = "withdraw the offer: it is not wanted any more"
-    WITHDRAW_HUNG_UP = "withdraw the offer: the call is over"
+    WITHDRAW_HUNG_UP = "withdraw the offer: the caller is gone"
     ATTACH_OPERATOR = "tell who has the call and listen for the operator's audio"
     AWAIT_AUDIO = "let the claim lapse if the operator's audio does not come"
     SWAP = "flush what the caller hears and patch both sides together"
@@ -101,16 +101,29 @@ _TABLE: dict[tuple[State, Event], Outcome] = {
     (State.BRIDGED, Event.HOLD): (State.HELD, (Effect.PLAY_HOLD,)),
     (State.BRIDGED, Event.UNHOLD): (State.BRIDGED, ()),
     (State.BRIDGED, Event.OPERATOR_LOST): (State.CONNECTING, (Effect.PLAY_HOLD, Effect.AWAIT_AUDIO)),
-    (State.BRIDGED, Event.RELEASED): (State.BOT, (Effect.DETACH_OPERATOR, Effect.RESUME_BOT)),
+    # Hold audio may still run: a call is bridged again as soon as the operator wants it, and sounds later.
+    (State.BRIDGED, Event.RELEASED): (
+        State.BOT,
+        (Effect.DETACH_OPERATOR, Effect.STOP_HOLD, Effect.RESUME_BOT),
+    ),
     (State.HELD, Event.HOLD): (State.HELD, ()),
     (State.HELD, Event.UNHOLD): (State.BRIDGED, (Effect.UNSWAP_ON_AUDIO,)),
-    (State.HELD, Event.OPERATOR_LOST): (State.CONNECTING, (Effect.AWAIT_AUDIO,)),
+    (State.HELD, Event.OPERATOR_LOST): (State.CONNECTING, (Effect.PLAY_HOLD, Effect.AWAIT_AUDIO)),
     (State.HELD, Event.RELEASED): (
         State.BOT,
         (Effect.DETACH_OPERATOR, Effect.STOP_HOLD, Effect.RESUME_BOT),
     ),
     **{(State.BOT, end): (State.ENDED, (Effect.STOP_BOT, Effect.CLOSE)) for end in _ENDS},
-    **{(State.HANDOFF, end): (State.ENDED, (Effect.WITHDRAW_HUNG_UP, Effect.CLOSE)) for end in _ENDS},
+    **{
+        (State.HANDOFF, end): (
+            State.ENDED,
+            (
+                Effect.WITHDRAW_HUNG_UP if by in ("caller", "provider") else Effect.WITHDRAW_CANCELLED,
+                Effect.CLOSE,
+            ),
+        )
+        for end, by in _ENDS.items()
+    },
     **{
         (state, end): (State.ENDED, (Effect.DETACH_OPERATOR, Effect.CLOSE))
         for state in (State.CONNECTING, State.BRIDGED, State.HELD)

@@ -49,6 +49,8 @@ _WISHES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b{_TALK} (?:to|with) (?:{_WHO}|{_DESK}\b)",
+        # Recognisers lose the short unstressed word between the two.
+        rf"\b(?:speak|talk) (?:a|an|your) {_ROLE_ONLY}",
         rf"(?:^|\b(?:like|prefer|mind|about|want|be) (?:\w+ )?){_TALK}ing (?:to|with) {_WHO}",
         rf"\b{_HAND} (?:me|us|{_CALL}|this)(?: \w+)? (?:through |over |on |back )?(?:to|with) {_WHO}",
         rf"\b{_HAND} (?:me|us) (?:through|over)(?: now| please)*$",

@@ -17,6 +17,7 @@ from bridge.peer.errors import PeerError
 
 MAX_BYTES = 16 * 1024
 MAX_CANDIDATES = 30
+_HASHES = frozenset({"sha-256", "sha-384", "sha-512"})
 _CODEC_NAMES = {"opus": "opus", "pcmu": "PCMU", "pcma": "PCMA"}
 _STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
 
@@ -49,7 +50,7 @@ def parse_description(sdp: object) -> Description:
     """The description in `sdp`; raises PeerError with a sentence where it cannot be used."""
     if not isinstance(sdp, str) or not sdp.strip():
         raise PeerError("The session description must be a non-empty text.")
-    if len(sdp.encode()) > MAX_BYTES:
+    if _size(sdp) > MAX_BYTES:
         raise PeerError(f"The session description is larger than {MAX_BYTES} bytes.")
     lines = sdp.splitlines()
     media = [line for line in lines if line.startswith("m=")]
@@ -65,12 +66,21 @@ def parse_description(sdp: object) -> Description:
     return _describe(audio, lines)
 
 
+def _size(text: str) -> int:
+    """Bytes of UTF-8; raises PeerError for half a surrogate pair, which JSON can carry."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise PeerError("The session description is not valid Unicode.") from None
+
+
 def _describe(audio: MediaDescription, lines: list[str]) -> Description:
     ice, dtls = audio.ice, audio.dtls
     if ice is None or not ice.usernameFragment or not ice.password:
         raise PeerError("The session description has no ICE user fragment and password.")
-    if dtls is None or not dtls.fingerprints:
-        raise PeerError("The session description has no DTLS fingerprint; only DTLS-SRTP is spoken.")
+    fingerprints = tuple(f for f in dtls.fingerprints if f.algorithm.lower() in _HASHES) if dtls else ()
+    if dtls is None or not fingerprints:
+        raise PeerError("The session description has no usable DTLS fingerprint; only DTLS-SRTP is spoken.")
     codecs = _codecs(audio)
     if not codecs:
         raise PeerError("None of the offered codecs is spoken here; Opus, PCMU and PCMA are.")
@@ -81,7 +91,7 @@ def _describe(audio: MediaDescription, lines: list[str]) -> Description:
         setup=setup,
         codecs=codecs,
         ice=ice,
-        fingerprints=tuple(dtls.fingerprints),
+        fingerprints=fingerprints,
         candidates=tuple(c for c in audio.ice_candidates if c.component == 1),
         candidates_complete="a=end-of-candidates" in lines,
         ssrc=audio.ssrc[0].ssrc if audio.ssrc else None,
@@ -113,9 +123,9 @@ def parse_candidate(candidate: object) -> RTCIceCandidate | None:
     text = candidate.get("candidate") if isinstance(candidate, dict) else None
     if text == "":
         return None
-    if not isinstance(text, str) or len(text) > 1024:
+    if not isinstance(text, str) or len(text) > 1024 or not text.isascii():
         raise PeerError(
-            "A candidate must be null or have a text of at most 1024 characters.", code="bad_candidate"
+            "A candidate must be null or have a text of at most 1024 ASCII characters.", code="bad_candidate"
         )
     try:
         parsed = candidate_from_sdp(re.sub(r"^(a=)?candidate:", "", text.strip()))
