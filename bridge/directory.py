@@ -56,7 +56,7 @@ class Directory(Protocol):
         """Note whether somebody takes calls."""
 
     async def presence(self, holder_id: str) -> Presence:
-        """What was noted last, "away" where nothing was."""
+        """What was noted last, "available" where nothing was."""
 
 
 class MemoryDirectory:
@@ -64,7 +64,7 @@ class MemoryDirectory:
 
     def __init__(self) -> None:
         self._claims: dict[str, Claim] = {}
-        self._presence: dict[str, Presence] = {}
+        self._away: set[str] = set()
         self._fences = itertools.count(1)
 
     async def claim(self, call_id: str, holder: Holder) -> Claim:
@@ -86,11 +86,11 @@ class MemoryDirectory:
 
     async def set_presence(self, holder: Holder, presence: Presence) -> None:
         """See Directory."""
-        if presence == "available":
-            self._presence[holder.id] = presence
+        if presence == "away":
+            self._away.add(holder.id)
         else:
-            self._presence.pop(holder.id, None)
+            self._away.discard(holder.id)
 
     async def presence(self, holder_id: str) -> Presence:
         """See Directory."""
-        return self._presence.get(holder_id, "away")
+        return "away" if holder_id in self._away else "available"

@@ -27,6 +27,8 @@ class TaskOwner:
         task = asyncio.get_running_loop().create_task(self._guard(work), name=f"{self._name}.{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step never awaits its work.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def finish(self, seconds: float) -> None:

@@ -29,10 +29,12 @@ class ProgramAccess:
         token = settings.agent_token
         self._token = token.get_secret_value() if token else None
 
-    def check(self, token: str | None, *, origin: str | None, host: str | None) -> None:
+    def check(self, token: object, *, origin: str | None, host: str | None) -> None:
         """Raise Refused or AuthError unless `token`, or the open surface, gives the right."""
-        if token and self._token is not None and secrets.compare_digest(token.encode(), self._token.encode()):
-            return
+        if isinstance(token, str) and self._token is not None:
+            given = token.encode(errors="replace")
+            if secrets.compare_digest(given, self._token.encode()):
+                return
         if self._settings.open_surface and asked_from_here(origin, host):
             return
         if not token:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 
 import socketio
@@ -31,6 +31,7 @@ from bridge.thread.outbox import EndBy, OutboxPump
 from bridge.thread.store import SqlThreadStore
 from signaling import rest
 from signaling.access import ProgramAccess
+from signaling.addresses import asked_from_here
 from signaling.auth import OperatorBook
 from signaling.emitter import Emitter
 from signaling.operator_namespace import OperatorNamespace
@@ -44,7 +45,6 @@ from telephony.twilio.routes import add_routes as add_twilio
 log = structlog.get_logger()
 
 _HTTP_BUFFER = 256 * 1024
-_SHUTDOWN_S = 15.0
 _FLUSH_S = 1.0
 _LINE_RATE = 8000
 _END_BY: dict[str, EndBy] = {"caller": "person", "operator": "human_agent"}
@@ -93,6 +93,8 @@ class Runtime:
         self.operators.switchboard = self.switchboard
         self._tasks = TaskOwner("server")
         self._closed = False
+        self._namespaces: list[OperatorNamespace | ThreadNamespace] = []
+        self._streams: Callable[[], Mapping[str, int]] = dict
 
     def engine_problems(self) -> dict[str, str | None]:
         """What keeps each speech engine from answering, None where nothing does."""
@@ -101,12 +103,22 @@ class Runtime:
             "tts": None if self.tts.ready else self.tts.problem or "The voice is not loaded yet.",
         }
 
+    def counts(self) -> dict[str, int]:
+        """What went wrong since the start and was only counted."""
+        return {
+            "loopBlocked": self.clock.blocked,
+            "eventsDropped": self.emitter.dropped,
+            "unknownEvents": sum(namespace.unknown for namespace in self._namespaces),
+            **{f"twilio_{name}": number for name, number in self._streams().items()},
+        }
+
     async def start(self) -> None:
         """Open the database, start the engines and the owned tasks. Raises StoreUnavailable."""
         await self.store.start()
         left_open = await self.store.reconcile_calls(datetime.now(UTC))
         if left_open:
             log.warning("calls_reconciled", calls=left_open)
+            await self._part_from(left_open)
         await self.stt.start()
         await self.tts.start()
         self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
@@ -121,7 +133,7 @@ class Runtime:
         if self._closed:
             return
         self._closed = True
-        await self.switchboard.close(deadline=_SHUTDOWN_S)
+        await self.switchboard.close(deadline=self.settings.shutdown_grace)
         await self.operators.close()
         await self.sockets.shutdown()
         if self.pump is not None:
@@ -138,21 +150,26 @@ class Runtime:
         app = web.Application()
         rest.add_routes(app, self)
         secret = self.settings.twilio_auth_token
-        add_twilio(
+        twilio = add_twilio(
             app,
             self.switchboard.accept,
             TwilioConfig(
                 public_url=self.settings.public_url,
                 auth_token=secret.get_secret_value() if secret else None,
                 open_surface=self.settings.open_surface,
+                own_origin=lambda origin: asked_from_here(origin, None),
+                default_channel=self.settings.alive5_channel or "",
             ),
             busy=lambda: self.switchboard.full,
         )
+        self._streams = lambda: twilio.counters
         add_pages(app)
-        self.sockets.register_namespace(
-            OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter)
-        )
-        self.sockets.register_namespace(ThreadNamespace(self.access, self.log, self.emitter))
+        self._namespaces = [
+            OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter),
+            ThreadNamespace(self.access, self.log, self.emitter),
+        ]
+        for namespace in self._namespaces:
+            self.sockets.register_namespace(namespace)
         self.sockets.attach(app)
         app.on_shutdown.append(self._close_sockets)
         app.cleanup_ctx.append(self._lifecycle)
@@ -186,6 +203,13 @@ class Runtime:
             self.log,
             lambda thread_id, crm_id, channel_id: Alive5Client(config, thread_id, crm_id, channel_id),
         )
+
+    async def _part_from(self, call_ids: list[str]) -> None:
+        """Tell alive5 of calls that a dead process left open that they are over."""
+        for call_id in call_ids if self.pump is not None else ():
+            row = await self.store.load_call(call_id)
+            if row is not None and self.pump is not None:
+                await self.pump.end_voice_chat(row.thread_id, call_id, "voice_agent", "The call has ended.")
 
     async def _farewell(self, call: Call) -> None:
         """A call's transcript is complete: tell alive5 what was collected, and that it is over."""
@@ -245,7 +269,7 @@ async def serve(runtime: Runtime, *, on_listening: Callable[[str, int], None], s
         await stop.wait()
         log.info("stopping")
         began = time.monotonic()
-        await runtime.switchboard.close(deadline=_SHUTDOWN_S)
+        await runtime.switchboard.close(deadline=runtime.settings.shutdown_grace)
         log.info("calls_ended", seconds=round(time.monotonic() - began, 1))
     finally:
         await runner.cleanup()

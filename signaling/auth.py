@@ -51,7 +51,8 @@ class OperatorBook:
         self._hashing = asyncio.Semaphore(_HASHES_AT_ONCE)
         self._waiting = 0
         self._by_client = TokenBuckets(capacity=20, refill_s=6.0)
-        self._by_name = TokenBuckets(capacity=10, refill_s=12.0)
+        # Many more than one client has, so that nobody locks a colleague out by guessing wrong.
+        self._by_name = TokenBuckets(capacity=100, refill_s=2.0)
 
     @classmethod
     async def open(

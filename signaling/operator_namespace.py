@@ -131,11 +131,13 @@ class OperatorNamespace(Namespace):
             self._emitter.emit("candidate", {"candidate": view}, room=sid, namespace=NAMESPACE)
 
         answer = await desk.leg.renew(payload.get("sdp"), candidate)
-        desk.audio_sid = sid
+        if sid not in desk.sids:  # the tab was closed while its offer was being answered
+            await desk.leg.hang_up()
+        desk.audio_sid = sid if sid in desk.sids else None
         return {"sdp": answer}
 
     async def _candidate(self, sid: str, desk: Desk, payload: Payload) -> Ack:
-        desk.leg.add_candidate(payload.get("candidate"))
+        await desk.leg.add_candidate(payload.get("candidate"))
         return {}
 
     async def _accept(self, sid: str, desk: Desk, payload: Payload) -> Ack:
@@ -144,9 +146,9 @@ class OperatorNamespace(Namespace):
 
     async def _decline(self, sid: str, desk: Desk, payload: Payload) -> Ack:
         call = self._switchboard.find(payload.get("callId"))
-        if call is None or call.offer is None:
+        if call is None or call.offer is None or call.handoff is None:
             raise BridgeError("This call is not waiting any more.", code="gone")
-        call.offer.declined_by.add(desk.holder.id)
+        call.handoff.declined_by.add(desk.holder.id)
         return {}
 
     async def _release(self, sid: str, desk: Desk, payload: Payload) -> Ack:

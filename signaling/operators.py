@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -38,7 +39,6 @@ class Desk:
     leg: OperatorLeg
     sids: set[str] = field(default_factory=set)
     audio_sid: str | None = None
-    away: bool = False
 
 
 def personal(operator_id: str) -> str:
@@ -73,8 +73,7 @@ class Operators:
 
     async def set_away(self, desk: Desk, away: bool) -> None:
         """Note whether the operator takes calls; whoever comes back is told what waits."""
-        came_back = desk.away and not away
-        desk.away = away
+        came_back = not away and await self._directory.presence(desk.holder.id) == "away"
         await self._directory.set_presence(desk.holder, "away" if away else "available")
         if came_back:
             for call in self.waiting():
@@ -111,11 +110,9 @@ class Operators:
         self._tell("call_state", call_view(call))
 
     def call_offered(self, call: Call) -> None:
-        """See CallEvents. Whoever is away is not rung."""
-        view = call.incoming_view()
-        for desk in self._desks.values():
-            if desk.sids and not desk.away:
-                self._tell("incoming_call", view, personal(desk.holder.id))
+        """See CallEvents. Whoever is away, or has declined this call, is not rung."""
+        declined = frozenset(call.handoff.declined_by if call.handoff else ())
+        self._tasks.start(self._ring(call.incoming_view(), declined), "ring")
 
     def call_claimed(self, call: Call, holder: Holder) -> None:
         """See CallEvents."""
@@ -137,6 +134,14 @@ class Operators:
             "transcript",
             {"callId": message.call_id, "threadId": message.thread_id, "message": message_view(message)},
         )
+
+    async def _ring(self, view: dict[str, object], declined: Collection[str]) -> None:
+        for desk in tuple(self._desks.values()):
+            holder = desk.holder
+            if not desk.sids or holder.id in declined:
+                continue
+            if await self._directory.presence(holder.id) == "available":
+                self._tell("incoming_call", view, personal(holder.id))
 
     # -- audio without a socket --
 

@@ -30,6 +30,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MOST_BODY = 64 * 1024
 _MOST_THREADS = 200
+_CHECK_EVERY = 1.0
 _STATUS = {"not_with_bot": 409, "store_unavailable": 503}
 
 
@@ -74,6 +75,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 class _Rest:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._checked_at = float("-inf")
+        self._problem: str | None = None
 
     async def health(self, request: web.Request) -> web.Response:
         """200 as soon as the process serves."""
@@ -83,12 +86,29 @@ class _Rest:
         """200 where calls can be served in full, else 503 with what is missing."""
         runtime = self._runtime
         missing = {name: problem for name, problem in runtime.engine_problems().items() if problem}
-        try:
-            await runtime.store.check()
-        except StoreUnavailable as error:
-            missing["database"] = error.message
-        body = {"ready": not missing, "missing": missing, "calls": len(runtime.switchboard.live)}
+        problem = await self._database_problem()
+        if problem is not None:
+            missing["database"] = problem
+        body = {
+            "ready": not missing,
+            "missing": missing,
+            "calls": len(runtime.switchboard.live),
+            "counts": runtime.counts(),
+        }
         return web.json_response(body, status=503 if missing else 200)
+
+    async def _database_problem(self) -> str | None:
+        """What the database refuses a write with; asked at most once a second, whoever asks."""
+        now = time.monotonic()
+        if now - self._checked_at >= _CHECK_EVERY:
+            self._checked_at = now
+            try:
+                await self._runtime.store.check()
+            except StoreUnavailable as error:
+                self._problem = error.message
+            else:
+                self._problem = None
+        return self._problem
 
     async def login(self, request: web.Request) -> web.Response:
         """A token for an operator's name and password."""

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = _setting(
         100, "calls at once; more get the provider's busy answer", "a whole number from 1 to 10000"
     )
+    shutdown_grace: Seconds = _setting(
+        15.0, "seconds that calls with a person may go on after SIGTERM", _SECONDS
+    )
     ice_servers: Annotated[tuple[IceServer, ...], NoDecode] = _setting(
         (),
         "JSON list of RTCIceServer objects, or one coturn URL with `PATCHBAY_TURN_SECRET`",

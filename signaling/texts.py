@@ -22,7 +22,9 @@ def optional_text(payload: Mapping[str, Any], key: str) -> str | None:
 
 
 def is_unicode(text: str) -> bool:
-    """True unless it has half a surrogate pair, which JSON can carry and no database or voice can take."""
+    """True unless it has half a surrogate pair or a NUL: JSON can carry them, databases cannot take them."""
+    if "\0" in text:
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:

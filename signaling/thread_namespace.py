@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -17,6 +18,7 @@ from signaling.access import ProgramAccess
 from signaling.emitter import Emitter
 from signaling.errors import SignalingError, error_body
 from signaling.namespace import Namespace, shown
+from signaling.ratelimit import TokenBuckets
 from signaling.texts import is_unicode
 
 log = structlog.get_logger()
@@ -45,6 +47,7 @@ class ThreadNamespace(Namespace):
         self._access = access
         self._log = thread_log
         self._emitter = emitter
+        self._buckets = TokenBuckets(capacity=50, refill_s=0.1)
         self._viewers: dict[str, dict[str, _Subscription]] = {}
         self.unknown = 0
 
@@ -60,6 +63,8 @@ class ThreadNamespace(Namespace):
         if event not in ("subscribe", "unsubscribe") or sid not in self._viewers:
             self.unknown += 1
             return {"ok": False, **error_body("unknown_event", f"There is no event {shown(event)} here.")}
+        if self._buckets.take(sid, time.time()):
+            return {"ok": False, **error_body("too_many_requests", "Too many events at once: wait a moment.")}
         payload = args[1] if len(args) > 1 else None
         try:
             return await self._subscribe(sid, payload, wanted=event == "subscribe")
@@ -94,7 +99,7 @@ class ThreadNamespace(Namespace):
         )
         try:
             messages = await self._log.store.messages(thread_id, after_seq=after)
-        except BridgeError:
+        except BaseException:
             subscription.unsubscribe()
             viewer.pop(thread_id, None)
             raise

@@ -20,11 +20,16 @@ _NAMES = {
 
 
 def identify(
-    parameters: Mapping[str, str], *, provider: str, previous: Caller | None = None
+    parameters: Mapping[str, str],
+    *,
+    provider: str,
+    previous: Caller | None = None,
+    default_channel: str = "",
 ) -> tuple[Caller, tuple[str, ...]]:
     """The caller that `parameters` name, and a note for each value that was not usable.
 
-    Missing ids are those of `previous` (an older stream of the same phone call), else UUID v4. The
+    Missing ids are those of `previous` (an older stream of the same phone call), else `default_channel`
+    for the channel, else UUID v4. The
     call id is `previous`'s or a new one: a provider's own id never becomes ours.
     """
     notes: list[str] = []
@@ -33,7 +38,8 @@ def identify(
         call_id=previous.call_id if previous else str(uuid.uuid4()),
         thread_id=found["thread_id"] or (previous.thread_id if previous else str(uuid.uuid4())),
         crm_id=found["crm_id"] or (previous.crm_id if previous else str(uuid.uuid4())),
-        channel_id=found["channel_id"] or (previous.channel_id if previous else str(uuid.uuid4())),
+        channel_id=found["channel_id"]
+        or (previous.channel_id if previous else default_channel or str(uuid.uuid4())),
         provider=provider,
         number=found["number"] or (previous.number if previous else ""),
         name=found["name"] or (previous.name if previous else None),

@@ -23,6 +23,9 @@ _SILENCE = 12.0
 _GIVE_UP_AFTER = 2
 _HEARD_MOST = 8
 
+NOTHING = ""
+"""What is heard where somebody spoke and no words could be made out."""
+
 Opening = Literal["start", "resume", "unanswered"]
 
 
@@ -62,6 +65,7 @@ class Bot:
         self._failures = 0
         self._person_offered = False
         self._last_prompt: str | None = None
+        self._patience = _SILENCE
 
     @property
     def collected(self) -> dict[str, str]:
@@ -84,16 +88,16 @@ class Bot:
             self._heard.get_nowait()
         if not await self._open(opening, resume_at):
             return
-        reminded = False
         while True:
             try:
-                async with asyncio.timeout(None if reminded else _SILENCE):
+                async with asyncio.timeout(self._patience):
                     text = await self._heard.get()
             except TimeoutError:
-                reminded = True
+                # Twice as long each time: a caller who thinks is not to be nagged, nor left alone.
+                self._patience *= 2
                 await self._host.say(self._last_prompt or phrases.STILL_THERE)
                 continue
-            reminded = False
+            self._patience = _SILENCE
             if not await self._answer(text):
                 return
 
@@ -110,6 +114,9 @@ class Bot:
 
     async def _answer(self, text: str) -> bool:
         """Do what `text` asks for; False once the bot's part is over."""
+        if text == NOTHING:
+            await self._improvise(NotCovered(text, self._last_prompt))
+            return True
         if self._person_offered:
             self._person_offered = False
             wish = yes_no(text)
@@ -144,13 +151,15 @@ class Bot:
             elif isinstance(step, Tag):
                 log.info("call_tagged", tags=step.tags)
             elif isinstance(step, End):
+                if cut:
+                    return True  # the caller has more to say
                 said = any(isinstance(done, Say) and "bye" in done.text.lower() for done in steps)
                 await self._host.hang_up(said_goodbye=said)
         return True
 
     async def _improvise(self, step: NotCovered) -> None:
         """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""
-        if self._llm is not None:
+        if self._llm is not None and step.text:
             try:
                 await self._host.say(await self._ask_model(self._llm, step))
                 self._failures = 0

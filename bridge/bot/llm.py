@@ -40,7 +40,7 @@ class LanguageModel:
 
     def __init__(self, url: str, key: str | None, model: str, *, patience: float) -> None:
         self._client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=patience)
-        self._model = model
+        self._model, self._patience = model, patience
 
     async def reply(self, history: Sequence[Message], said: str, *, task: str) -> str:
         """What the bot should say to `said`; `task` is what the flow is at. Raises LlmUnavailable."""
@@ -49,7 +49,11 @@ class LanguageModel:
         turns += [_turn(message) for message in history[-_MOST_MESSAGES:]]
         if not history or history[-1].speaker != "caller" or history[-1].text != said:
             turns.append({"role": "user", "content": said})
-        return await self._complete(turns, most_tokens=120)
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._complete(turns, most_tokens=120)
+        except TimeoutError:
+            raise LlmUnavailable("The model did not answer in time.") from None
 
     async def summary(self, history: Sequence[Message], *, within: float) -> str:
         """One paragraph for whoever takes the call over; raises LlmUnavailable."""

@@ -12,6 +12,7 @@ OFFER_PERSON = "I am sorry, I cannot help you with that myself. Would you like t
 FILLER = "One moment please."
 ALL_RIGHT = "All right."
 GOODBYE = "Thank you for calling. Goodbye."
+SHUTTING_DOWN = "I am sorry, I have to end this call now. Please call again in a few minutes."
 
 CANNED = (
     CONNECTING,
@@ -23,5 +24,6 @@ CANNED = (
     STILL_THERE,
     ALL_RIGHT,
     GOODBYE,
+    SHUTTING_DOWN,
 )
 """What is synthesised before the first call, so that it starts at once and outlives a dead voice."""

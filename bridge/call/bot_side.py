@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from bridge.bot import phrases
 from bridge.bot.bot import Bot, HandoffWish, Opening
@@ -18,6 +18,7 @@ from bridge.thread.writer import CallThread
 
 _HISTORY = 60
 _GOODBYE_HEARD = 2.0
+_LISTEN_ON = 6.0
 GOODBYE_MARK = "goodbye"
 
 
@@ -42,11 +43,13 @@ class BotSide:
         thread: CallThread,
         tasks: CallTasks,
         call: BotHost,
+        *,
         send_mark: Callable[[str], None],
+        caller_quiet: Callable[[], Coroutine[Any, Any, object]],
     ) -> None:
         self._bot = Bot(FlowRun(flow), llm, self)
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
-        self._send_mark = send_mark
+        self._send_mark, self._caller_quiet = send_mark, caller_quiet
         self._task: asyncio.Task[None] | None = None
         self._goodbye = asyncio.Event()
 
@@ -91,6 +94,7 @@ class BotSide:
 
     async def say(self, text: str) -> bool:
         """See bot.Host."""
+        await self._caller_pauses()
         return await self._mouth.say(text)
 
     def history(self) -> Sequence[Message]:
@@ -103,15 +107,37 @@ class BotSide:
 
     async def hang_up(self, *, said_goodbye: bool) -> None:
         """See bot.Host. The last words are heard to their end before the line is closed."""
-        if not said_goodbye and not await self._mouth.say(phrases.GOODBYE):
+        if not said_goodbye and not await self.say(phrases.GOODBYE):
             return
+        await self._heard_out()
+        self._call.bot_hung_up()
+
+    def part(self, sentence: str, then: Callable[[], object]) -> None:
+        """Say a last sentence instead of anything else; `then` is called once it has been heard."""
+        self.stop()
+        self._tasks.spawn(self._part(sentence, then), "part")
+
+    async def _part(self, sentence: str, then: Callable[[], object]) -> None:
+        await self._mouth.say(sentence)
+        await self._heard_out()
+        then()
+
+    async def _heard_out(self) -> None:
+        """Wait until the provider has played everything, or for 2 s."""
         self._send_mark(GOODBYE_MARK)
         try:
             async with asyncio.timeout(_GOODBYE_HEARD):
                 await self._goodbye.wait()
         except TimeoutError:
             pass
-        self._call.bot_hung_up()
+
+    async def _caller_pauses(self) -> None:
+        """Let the caller finish, within reason: who already speaks cannot interrupt by beginning to."""
+        try:
+            async with asyncio.timeout(_LISTEN_ON):
+                await self._caller_quiet()
+        except TimeoutError:
+            pass
 
     async def _say(self, sentence: str, speaker: Speaker, name: str | None) -> None:
         await self._mouth.say(sentence, speaker=speaker, name=name)

@@ -9,7 +9,8 @@ from typing import Literal
 
 import structlog
 
-from bridge.bot.bot import HandoffWish
+from bridge.bot import phrases
+from bridge.bot.bot import NOTHING, HandoffWish
 from bridge.call import states, views
 from bridge.call.bot_side import BotSide
 from bridge.call.deadline import Deadline
@@ -31,6 +32,7 @@ from bridge.thread.writer import CallThread
 log = structlog.get_logger()
 
 _FINISH = 20.0
+_STORE_AGAIN = 0.5
 _SURVIVES_THE_END = ("recognise", "drop_claim")
 
 
@@ -51,6 +53,9 @@ class Call:
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
+        self._unsaved = asyncio.Event()
+        self._finish_within = _FINISH
+        self._thread_opened = False
         self._ringing, self._grace = Deadline(), Deadline()
         self._resume_at: str | None = None
         self._rate = line.codec.rate
@@ -76,7 +81,8 @@ class Call:
             self.thread,
             self._tasks,
             self,
-            lambda name: self.patch.line.mark(name),
+            send_mark=lambda name: self.patch.line.mark(name),
+            caller_quiet=self._ear.quiet.wait,
         )
         self.operator = OperatorSide(
             self.patch,
@@ -106,7 +112,7 @@ class Call:
         """Live until the call has ended and its transcript is written. Owns every task of the call."""
         async with self._tasks:
             self._tasks.spawn(self.thread.run(), "thread")
-            self._tasks.spawn(self._open_thread(), "open")
+            self._tasks.spawn(self._keep(), "keep")
             self._tasks.spawn(self._watch(), "watch")
             self._hear_turns(True)
             self.bot.start("start")
@@ -126,6 +132,7 @@ class Call:
             self._perform(effect)
         if self.state is not before:
             log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
+            self._unsaved.set()
             self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:
@@ -184,6 +191,15 @@ class Call:
     def bot_hung_up(self) -> None:
         """The bot has said goodbye."""
         self.try_dispatch(Event.BOT_HUNG_UP)
+
+    def wind_down(self, finish_within: float) -> None:
+        """The server is going down: end what the bot has, with a word; people may finish what they say.
+
+        `finish_within`: seconds that the transcript may take after the end.
+        """
+        self._finish_within = finish_within
+        if self.state in (State.BOT, State.HANDOFF):
+            self.bot.part(phrases.SHUTTING_DOWN, lambda: self.try_dispatch(Event.SHUTDOWN))
 
     def incoming_view(self) -> dict[str, object]:
         """IncomingCall as operators see it; only while the call is offered."""
@@ -266,15 +282,18 @@ class Call:
 
     def _make_offer(self) -> None:
         assert self.handoff is not None
+        if self.handoff.hopeless:
+            self._ringing.set(0.0, lambda: self.try_dispatch(Event.RING_TIMEOUT))
+            return
         offer = self.handoff.ring_again()
-        self._ringing.set(self.handoff.ring, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._tasks.spawn(self._send_offer(self.handoff, offer), "offer")
 
     async def _send_offer(self, handoff: Handoff, offer: Offer) -> None:
         await handoff.prepare(self.thread, lambda: self.bot.collected, self._services.llm)
         if self.offer is offer:
             self.timeline.mark("incoming_call_sent")
-            offer.sent = True
+            self._ringing.set(handoff.ring, lambda: self.try_dispatch(Event.RING_TIMEOUT))
+            handoff.sent(offer)
             self._services.events.call_offered(self)
 
     def _withdraw(self, reason: Withdrawal) -> None:
@@ -309,12 +328,17 @@ class Call:
 
     # -- the call's own tasks --
 
-    async def _open_thread(self) -> None:
-        try:
-            await self._services.store.open_thread(self.caller)
-            await self._save()
-        except BridgeError as error:
-            log.error("call_not_stored", call=self.caller.call_id, code=error.code)
+    async def _keep(self) -> None:
+        """Keep the call's record as it changes, so that it is known after a crash; never in its way."""
+        delay = _STORE_AGAIN
+        while True:
+            self._unsaved.clear()
+            if await self._stored():
+                delay = _STORE_AGAIN
+                await self._unsaved.wait()
+            else:
+                await asyncio.sleep(delay)
+                delay = min(_STORE_AGAIN * 16, delay * 2)
 
     async def _watch(self) -> None:
         """Once a second: figures for the console, and the watchdog over the operator's media."""
@@ -331,22 +355,31 @@ class Call:
     async def _finish(self) -> None:
         """Hang up, let what was still being said reach the thread, and keep the record."""
         await self.patch.line.hang_up()
+        within = self._finish_within
         self._ear.flush()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
-        await self._tasks.ended(_SURVIVES_THE_END, _FINISH)
-        await self.thread.drain(_FINISH)
+        await self._tasks.ended(_SURVIVES_THE_END, within)
+        await self._stored()
+        await self.thread.drain(within)
         if self._services.farewell is not None:
             await self._services.farewell(self)
-        try:
-            await self._save()
-        except BridgeError as error:
-            log.error("call_not_stored", call=self.caller.call_id, code=error.code)
+        await self._stored()
 
-    async def _save(self) -> None:
+    async def _stored(self) -> bool:
+        """Store the caller's ids with the thread, once, and the call as it is now; False where that fails."""
         record: dict[str, object] = {**views.call_view(self), "timeline": self.timeline.view()}
-        await self._services.store.save_call(
-            CallRow(self.caller.call_id, self.caller.thread_id, self.times.started, self.times.ended, record)
-        )
+        caller, times, store = self.caller, self.times, self._services.store
+        try:
+            if not self._thread_opened:
+                await store.open_thread(caller)
+                self._thread_opened = True
+            await store.save_call(
+                CallRow(caller.call_id, caller.thread_id, times.started, times.ended, record)
+            )
+        except BridgeError as error:
+            log.error("call_not_stored", call=caller.call_id, code=error.code)
+            return False
+        return True
 
     # -- hearing --
 
@@ -361,6 +394,7 @@ class Call:
             spawn=self._tasks.spawn,
             on_speech=self._caller_speaks if caller else lambda: None,
             on_text=self._caller_said if caller else lambda text: None,
+            on_nothing=self._caller_not_understood if caller else lambda: None,
         )
         ear.partials = not caller
         return ear
@@ -378,3 +412,7 @@ class Call:
     def _caller_said(self, text: str) -> None:
         if self.state is State.BOT:
             self.bot.hear(text)
+
+    def _caller_not_understood(self) -> None:
+        if self.state is State.BOT:
+            self.bot.hear(NOTHING)

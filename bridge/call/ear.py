@@ -41,7 +41,8 @@ class _Utterance:
 class Ear:
     """Listens to one leg. `push` takes 20 ms frames of s16le mono at `rate` Hz and never blocks.
 
-    `on_speech` is called when somebody begins to speak, `on_text` with each final text.
+    `on_speech` is called when somebody begins to speak, then `on_text` with the final text, or `on_nothing`
+    where there was none to be had.
     """
 
     def __init__(
@@ -55,16 +56,20 @@ class Ear:
         spawn: Spawn,
         on_speech: Callable[[], None] = lambda: None,
         on_text: Callable[[str], None] = lambda text: None,
+        on_nothing: Callable[[], None] = lambda: None,
     ) -> None:
         self.speaker, self.name = speaker, name
         self._rate, self._stt, self._thread, self._spawn = rate, stt, thread, spawn
-        self._on_speech, self._on_text = on_speech, on_text
+        self._on_speech, self._on_text, self._on_nothing = on_speech, on_text, on_nothing
         self._segmenter = Segmenter(rate)
         self._batch: list[bytes] = []
         self._position_ms = 0
         self._open: _Utterance | None = None
         self.urgency = Urgency.FINAL
         self.partials = False
+        self.quiet = asyncio.Event()
+        """Set while nobody is in the middle of an utterance."""
+        self.quiet.set()
 
     def push(self, pcm: bytes, *, at_once: bool) -> None:
         """Take one frame; unless `at_once`, frames are looked at in batches of 100 ms."""
@@ -87,6 +92,7 @@ class Ear:
             started = self._wall(event.at_ms)
             self._open = _Utterance(self._thread.open(self.speaker, self.name, started))
             self._open.partial_at_ms = event.at_ms + _PARTIAL_EVERY_MS
+            self.quiet.clear()
             self._on_speech()
         elif self._open is None:
             return
@@ -96,6 +102,7 @@ class Ear:
             self._drop_early(self._open)
         elif isinstance(event, UtteranceEnded):
             utterance, self._open = self._open, None
+            self.quiet.set()
             self._spawn(self._finish(utterance, event), "recognise")
 
     def _begin_early(self, utterance: _Utterance, pcm: bytes) -> None:
@@ -122,12 +129,15 @@ class Ear:
             seconds = (event.end_ms - event.start_ms) / 1000
             self._thread.close(utterance.id, "", self._wall(event.end_ms))
             self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
+            self._on_nothing()
             return
         finally:
             self._drop_early(utterance)
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
         if text:
             self._on_text(text)
+        else:
+            self._on_nothing()
 
     async def _recognise(self, utterance: _Utterance, pcm: bytes) -> str:
         if utterance.early is not None:

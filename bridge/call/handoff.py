@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bridge.bot.bot import HandoffWish
@@ -14,17 +14,17 @@ from bridge.thread.writer import CallThread
 
 DEFAULT_QUEUE = "default"
 _SETTLE = 0.5
+_MOST_ROUNDS = 4
 _MOST_HISTORY = 60
 
 
 @dataclass(slots=True)
 class Offer:
-    """One round of ringing. `sent` once the operators have been told."""
+    """One round of ringing. `sent` once the operators have been told; it expires from then on."""
 
     requested_at: datetime
     expires_at: datetime
     sent: bool = False
-    declined_by: set[str] = field(default_factory=set)
 
 
 class Handoff:
@@ -39,12 +39,26 @@ class Handoff:
             self.ring = min(ring_timeout, max(1.0, wish.timeout_s))
         self.summary: str | None = wish.summary
         self.offer: Offer | None = None
+        self.rounds = 0
+        self.declined_by: set[str] = set()
+        """Operators who are not to be rung again for this wish."""
+
+    @property
+    def hopeless(self) -> bool:
+        """True after so many claims that came to nothing that nobody will be heard."""
+        return self.rounds >= _MOST_ROUNDS
 
     def ring_again(self) -> Offer:
         """A new round, with its own time to expire."""
+        self.rounds += 1
         now = datetime.now(UTC)
         self.offer = Offer(now, now + timedelta(seconds=self.ring))
         return self.offer
+
+    def sent(self, offer: Offer) -> None:
+        """The operators are being told now."""
+        offer.sent = True
+        offer.expires_at = datetime.now(UTC) + timedelta(seconds=self.ring)
 
     async def prepare(
         self,

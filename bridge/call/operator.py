@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +30,8 @@ class OperatorLeg:
         self._ice_servers = ice_servers
         self._peer: Peer | None = None
         self._coming: Peer | None = None
+        self._offering = asyncio.Lock()
+        self._connected_at = 0.0
         self._tasks = TaskOwner(f"operator.{holder.id}")
 
     @property
@@ -49,9 +52,10 @@ class OperatorLeg:
 
     @property
     def silent_for(self) -> float:
-        """Seconds since the last packet, infinite where there was none."""
-        last = self._peer.last_rtp if self._peer else None
-        return float("inf") if last is None else time.monotonic() - last
+        """Seconds since the last packet, or since the connection came up where there was none."""
+        if self._peer is None:
+            return float("inf")
+        return time.monotonic() - max(self._peer.last_rtp or 0.0, self._connected_at)
 
     @property
     def flowing(self) -> bool:
@@ -60,28 +64,30 @@ class OperatorLeg:
 
     async def renew(self, offer: object, on_candidate: Callable[[dict[str, object] | None], None]) -> str:
         """Answer a new offer; the old connection carries on until the new one is up. Raises PeerError."""
-        peer = Peer(
-            ice_servers=self._ice_servers(),
-            on_frame=lambda frame: self._frame(peer, frame),
-            on_state=lambda state: self._state(peer, state),
-            on_candidate=on_candidate,
-        )
-        try:
-            answer = await peer.answer(offer)
-        except PeerError:
-            await peer.close()
-            raise
-        superseded, self._coming = self._coming, peer
-        if superseded is not None:
-            self._tasks.start(superseded.close(), "close")
-        return answer
+        async with self._offering:
+            peer = Peer(
+                ice_servers=self._ice_servers(),
+                on_frame=lambda frame: self._frame(peer, frame),
+                on_state=lambda state: self._state(peer, state),
+                on_candidate=on_candidate,
+            )
+            try:
+                answer = await peer.answer(offer)
+            except PeerError:
+                await peer.close()
+                raise
+            superseded, self._coming = self._coming, peer
+            if superseded is not None:
+                self._tasks.start(superseded.close(), "close")
+            return answer
 
-    def add_candidate(self, candidate: object) -> None:
-        """A candidate for the newest offer; raises PeerError."""
-        peer = self._coming or self._peer
-        if peer is None:
-            raise PeerError("Send an offer before its candidates.", code="bad_candidate")
-        peer.add_candidate(candidate)
+    async def add_candidate(self, candidate: object) -> None:
+        """A candidate for the newest offer, even one still being answered; raises PeerError."""
+        async with self._offering:
+            peer = self._coming or self._peer
+            if peer is None:
+                raise PeerError("Send an offer before its candidates.", code="bad_candidate")
+            peer.add_candidate(candidate)
 
     def send(self, frame: Frame) -> bool:
         """Sound for the operator; False where there is no connection."""
@@ -106,6 +112,7 @@ class OperatorLeg:
     def _state(self, peer: Peer, state: State) -> None:
         if state == "connected" and peer is self._coming:
             old, self._peer, self._coming = self._peer, peer, None
+            self._connected_at = time.monotonic()
             if old is not None:
                 self._tasks.start(old.close(), "close")
             if self.on_connected is not None:

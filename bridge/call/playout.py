@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.media.clock import MediaClock
 from bridge.media.frame import Frame, encode, mix
@@ -17,6 +18,8 @@ SPEECH_LEAD = 0.080
 HOLD_LEAD = 0.040
 _BUFFERED_MOST = 2000 // FRAME_MS
 _LIVE_MOST = 3
+_STARVED = 1.0
+"""Seconds without the rest of a sentence after which hold audio, where it is on, fills the silence."""
 _PERIOD = FRAME_MS / 1000
 
 
@@ -83,9 +86,8 @@ class Playout:
         self._over, self._complete, self._first = over, False, on_first
         self._begun, self._total = False, 0
         try:
-            async for frames in _frames(chunks, self._codec.frame_bytes * self._pcm_ratio()):
-                if over.done():
-                    break
+            stretch = _frames(chunks, self._codec.frame_bytes * self._pcm_ratio())
+            while (frames := await _before(over, stretch)) is not None:
                 self._total += len(frames)
                 self._speech.extend(encode(pcm, self._codec) for pcm in frames)
                 self._clock.subscribe(self._tick)
@@ -163,9 +165,11 @@ class Playout:
         self._until = max(self._until, now)
         while True:
             speech = bool(self._speech)
-            if self._until - now >= (SPEECH_LEAD if speech else HOLD_LEAD):
+            # Half a frame of tolerance: the lead is a whole number of ticks, and by exact comparison the
+            # clock's own jitter would send none in one slot and two in the next.
+            if self._until - now > (SPEECH_LEAD if speech else HOLD_LEAD) - _PERIOD / 2:
                 break
-            payload = self._next()
+            payload = self._next(now)
             if payload is None:
                 break
             if speech and not self._begun:
@@ -181,7 +185,7 @@ class Playout:
         if not self.active:
             self._clock.unsubscribe(self._tick)
 
-    def _next(self) -> bytes | None:
+    def _next(self, now: float) -> bytes | None:
         if self._speech:
             if len(self._speech) <= _BUFFERED_MOST:
                 self._room.set()
@@ -190,7 +194,7 @@ class Playout:
                 live = self._live.popleft()
                 return Frame.of_pcm(mix(Frame(self._codec, payload).pcm, live.pcm), self._codec).payload
             return payload
-        if self._hold and not (self.speaking and self._begun):
+        if self._hold and not (self.speaking and self._begun and now - self._until < _STARVED):
             payload = self._hold[self._hold_at]
             self._hold_at = (self._hold_at + 1) % len(self._hold)
             return payload
@@ -200,7 +204,24 @@ class Playout:
         return 1 if self._codec.encoding == "l16" else 2
 
 
-async def _frames(chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[list[bytes]]:
+async def _before(
+    over: asyncio.Future[None], stretch: AsyncGenerator[list[bytes], None]
+) -> list[bytes] | None:
+    """The next frames, or None where there are no more or `over` comes first."""
+    if over.done():
+        return None
+    coming: asyncio.Future[list[bytes] | None] = asyncio.ensure_future(anext(stretch, None))
+    either: set[asyncio.Future[Any]] = {coming, over}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return None if over.done() else await coming
+    finally:
+        if not coming.done():
+            coming.cancel()
+            await asyncio.wait({coming})
+
+
+async def _frames(chunks: AsyncIterator[bytes], size: int) -> AsyncGenerator[list[bytes], None]:
     """Re-cut chunks of any length to frames of `size` bytes, the last padded with silence."""
     rest = b""
     async for chunk in chunks:

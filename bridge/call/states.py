@@ -31,7 +31,6 @@ class Event(enum.Enum):
     OPERATOR_AUDIO = "operator_audio"
     CLAIM_LAPSED = "claim_lapsed"
     RING_TIMEOUT = "ring_timeout"
-    HANDOFF_CANCELLED = "handoff_cancelled"
     HOLD = "hold"
     UNHOLD = "unhold"
     OPERATOR_LOST = "operator_lost"
@@ -87,13 +86,10 @@ _TABLE: dict[tuple[State, Event], Outcome] = {
         State.BOT,
         (Effect.WITHDRAW_TIMED_OUT, Effect.STOP_HOLD, Effect.RESUME_BOT_UNANSWERED),
     ),
-    (State.HANDOFF, Event.HANDOFF_CANCELLED): (
-        State.BOT,
-        (Effect.WITHDRAW_CANCELLED, Effect.STOP_HOLD, Effect.RESUME_BOT),
-    ),
     (State.CONNECTING, Event.OPERATOR_AUDIO): (State.BRIDGED, (Effect.SWAP,)),
     (State.CONNECTING, Event.CLAIM_LAPSED): (State.HANDOFF, (Effect.DETACH_OPERATOR, Effect.OFFER)),
-    (State.CONNECTING, Event.OPERATOR_LOST): (State.CONNECTING, (Effect.AWAIT_AUDIO,)),
+    # The time to be heard in runs already.
+    (State.CONNECTING, Event.OPERATOR_LOST): (State.CONNECTING, ()),
     (State.CONNECTING, Event.RELEASED): (
         State.BOT,
         (Effect.DETACH_OPERATOR, Effect.STOP_HOLD, Effect.RESUME_BOT),

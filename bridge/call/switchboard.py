@@ -21,6 +21,7 @@ from bridge.tasks import TaskOwner
 log = structlog.get_logger()
 
 _REMEMBERED = 500
+_LAST_WORDS = 3.0
 
 
 class LineBinding:
@@ -134,11 +135,17 @@ class Switchboard:
         return None
 
     async def close(self, *, deadline: float) -> None:
-        """Take no more calls, end the live ones and let their transcripts finish, within `deadline` s."""
+        """Take no more calls; let those with a person finish, end the others with a word, in `deadline` s.
+
+        What is still on then is ended, and has a few seconds more for its transcript. Idempotent.
+        """
         self._closing = True
         for call in self.live:
-            call.try_dispatch(Event.SHUTDOWN)
+            call.wind_down(_LAST_WORDS)
         await self._tasks.finish(deadline)
+        for call in self.live:
+            call.try_dispatch(Event.SHUTDOWN)
+        await self._tasks.finish(2 * _LAST_WORDS + 1)
         await self._tasks.close()
 
     async def _live_out(self, call: Call) -> None:

@@ -45,6 +45,8 @@ class CallTasks:
         task = self._group.create_task(self._guard(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step never awaits its work.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def ended(self, names: Collection[str], seconds: float) -> None:

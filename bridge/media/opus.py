@@ -82,7 +82,7 @@ class OpusEncoder:
 
     def encode(self, pcm: bytes) -> bytes:
         """One Opus packet of one frame: 2.5, 5, 10, 20, 40 or 60 ms of s16le mono; raises OpusError."""
-        size = _encode(self._state, pcm, len(pcm) // 2, self._out, _MAX_PACKET)
+        size = -1 if len(pcm) % 2 else _encode(self._state, pcm, len(pcm) // 2, self._out, _MAX_PACKET)
         if size < 0:
             raise OpusError(f"libopus refused a frame of {len(pcm)} bytes (error {size}).")
         return self._out.raw[:size]
@@ -112,6 +112,8 @@ class OpusDecoder:
 
     def decode(self, packet: bytes) -> bytes:
         """s16le samples of one packet; raises OpusError where it is not Opus."""
+        if not packet:  # libopus would take this for a lost one, and guess as much as fits
+            raise OpusError("libopus refused a packet of 0 bytes.")
         return self._run(packet, self._most, fec=False)
 
     def recover(self, following: bytes, ms: int = 20) -> bytes:

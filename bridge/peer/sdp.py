@@ -92,7 +92,7 @@ def _describe(audio: MediaDescription, lines: list[str]) -> Description:
         codecs=codecs,
         ice=ice,
         fingerprints=fingerprints,
-        candidates=tuple(c for c in audio.ice_candidates if c.component == 1),
+        candidates=tuple(c for c in audio.ice_candidates if c.component == 1 and _is_port(c.port)),
         candidates_complete="a=end-of-candidates" in lines,
         ssrc=audio.ssrc[0].ssrc if audio.ssrc else None,
     )
@@ -113,6 +113,10 @@ def _codecs(audio: MediaDescription) -> tuple[AudioCodec, ...]:
     return tuple(found[number] for number in wanted)
 
 
+def _is_port(number: int) -> bool:
+    return 0 < number <= 0xFFFF
+
+
 def parse_candidate(candidate: object) -> RTCIceCandidate | None:
     """A browser's candidate object; None for the end of candidates; raises PeerError.
 
@@ -131,6 +135,8 @@ def parse_candidate(candidate: object) -> RTCIceCandidate | None:
         parsed = candidate_from_sdp(re.sub(r"^(a=)?candidate:", "", text.strip()))
     except (ValueError, AssertionError, IndexError) as error:
         raise PeerError("The candidate does not parse.", code="bad_candidate") from error
+    if not _is_port(parsed.port):
+        raise PeerError("The candidate's port is none.", code="bad_candidate")
     if parsed.component != 1 or parsed.protocol.lower() != "udp":
         raise PeerError("Only UDP candidates of component 1 are used.", code="bad_candidate")
     return parsed

@@ -39,7 +39,7 @@ ANSWER_ERRORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Alive5Config:
-    """Where alive5 is and who we are there. `channel`, if given, goes before a thread's own channel id."""
+    """Where alive5 is and who we are there. `channel` is for threads that have none."""
 
     url: str
     key: str
@@ -62,7 +62,7 @@ class Alive5Client:
         self._ids = {
             "thread_id": thread_id,
             "crm_id": crm_id,
-            "channel_id": config.channel or channel_id,
+            "channel_id": channel_id or config.channel,
         }
         self._socket: socketio.AsyncClient | None = None
         self._http: aiohttp.ClientSession | None = None

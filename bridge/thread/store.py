@@ -132,7 +132,8 @@ class SqlThreadStore(OutboxTable):
         async with self._db.write() as connection:
             left = (await connection.execute(query)).all()
             for row in left:
-                view = {**row.view, "state": "ended", "endedAt": iso_utc(now), "endReason": INTERRUPTED}
+                end = {"state": "ended", "endedAt": iso_utc(now), "endReason": INTERRUPTED, "endedBy": "us"}
+                view = {**row.view, **end, "operator": None}
                 change = update(calls).where(calls.c.call_id == row.call_id)
                 await connection.execute(change.values(ended_at=now, view=view))
         return [row.call_id for row in left]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from yarl import URL
 
 from signaling.terminal.errors import TerminalError
 
+_POLL = 0.2
 _TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 
 
@@ -82,6 +84,19 @@ class ServerApi:
         if response.status not in allowed:
             raise _refusal(answer, f"The server answered {response.status}.")
         return answer
+
+
+async def wait_ready(api: ServerApi, within: float = 60.0) -> None:
+    """Return once the server at `api` serves calls in full. Raises TerminalError with what is missing."""
+    missing = await api.missing()
+    try:
+        async with asyncio.timeout(within):
+            while missing:
+                await asyncio.sleep(_POLL)
+                missing = await api.missing()
+    except TimeoutError:
+        reasons = " ".join(f"{part}: {reason}" for part, reason in missing.items())
+        raise TerminalError(f"The server at {api.url} is not ready. {reasons}", code="not_ready") from None
 
 
 def unreachable(url: str) -> TerminalError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +21,9 @@ NAMESPACE = "/operator"
 _ACK = 5.0
 _AUDIO = 15.0
 _KEPT_CALLS = 50
+
+_library = logging.getLogger("signaling.terminal.socketio")
+_library.setLevel(logging.WARNING)
 
 Payload = dict[str, Any]
 
@@ -47,7 +51,8 @@ class OperatorConsole:
         """IncomingCall by call id, of the calls that nobody has taken."""
         self._api = api
         self._on_event, self._on_frame = on_event, on_frame
-        self._socket = socketio.AsyncClient(handle_sigint=False)
+        self._socket: socketio.AsyncClient | None = None
+        self._welcome = asyncio.Event()
         self._peer: Peer | None = None
         self._old_peers: list[Peer] = []
         self._ice_servers: list[Payload] = []
@@ -58,20 +63,7 @@ class OperatorConsole:
         self._trickling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._socket.on("*", self._take, namespace=NAMESPACE)
-        self._socket.on("disconnect", self._lost, namespace=NAMESPACE)
-        try:
-            await self._socket.connect(
-                self._api.url,
-                auth=lambda: {"token": self._api.token},
-                namespaces=[NAMESPACE],
-                transports=["websocket"],
-                wait_timeout=_ACK,
-            )
-            await self.until(lambda: bool(self.me), _ACK)
-        except (socketio.exceptions.ConnectionError, TimeoutError) as error:
-            await self._socket.disconnect()
-            raise unreachable(self._api.url) from error
+        await self.connect()
         self._ticking = asyncio.create_task(self._clock.run(), name="console.clock")
         self._trickling = asyncio.create_task(self._trickle(), name="console.candidates")
         return self
@@ -84,10 +76,45 @@ class OperatorConsole:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._socket.disconnect()
+        await self._disconnect()
         for peer in (*self._old_peers, self._peer):
             if peer is not None:
                 await peer.close()
+
+    @property
+    def connected(self) -> bool:
+        """True while the server's events come."""
+        return self._socket is not None and bool(self._socket.connected)
+
+    async def connect(self) -> None:
+        """Open the socket, instead of one that was lost. Raises TerminalError `unreachable`."""
+        await self._disconnect()
+        # It would not come back by itself from a server that said goodbye; whoever uses this decides.
+        socket = socketio.AsyncClient(
+            reconnection=False, handle_sigint=False, logger=_library, engineio_logger=_library
+        )
+        socket.on("*", self._take, namespace=NAMESPACE)
+        socket.on("disconnect", self._lost, namespace=NAMESPACE)
+        self._socket = socket
+        self._welcome.clear()
+        try:
+            await socket.connect(
+                self._api.url,
+                auth={"token": self._api.token},
+                namespaces=[NAMESPACE],
+                transports=["websocket"],
+                wait_timeout=_ACK,
+            )
+            async with asyncio.timeout(_ACK):
+                await self._welcome.wait()
+        except (socketio.exceptions.SocketIOError, TimeoutError) as error:
+            await self._disconnect()
+            raise unreachable(self._api.url) from error
+
+    async def _disconnect(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            await socket.disconnect()
 
     @property
     def audio(self) -> State:
@@ -120,6 +147,8 @@ class OperatorConsole:
 
     async def command(self, event: str, **payload: object) -> Payload:
         """Send an event; its acknowledgement. Raises TerminalError with the server's code."""
+        if self._socket is None:
+            raise unreachable(self._api.url)
         try:
             ack = await self._socket.call(event, payload, namespace=NAMESPACE, timeout=_ACK)
         except (socketio.exceptions.SocketIOError, TimeoutError) as error:
@@ -128,6 +157,12 @@ class OperatorConsole:
         if refusal is not None:
             raise refusal
         return dict(ack)
+
+    async def accept(self, call_id: str) -> None:
+        """Take a call that waits. Raises TerminalError: `already_claimed`, `gone` …"""
+        ack = await self.command("accept_call", callId=call_id)
+        if not self.mine(call_id):  # else its state has overtaken the acknowledgement
+            self._know(ack["call"])
 
     def state(self, call_id: str) -> str:
         """The call's state as the contract names it; "" where it is not known."""
@@ -165,6 +200,7 @@ class OperatorConsole:
         self.me, self._ice_servers = welcome["operator"], welcome["iceServers"]
         self.calls = {view["callId"]: view for view in welcome["calls"]}
         self.waiting = {call["callId"]: call for call in welcome["waiting"]}
+        self._welcome.set()
 
     def _know(self, view: Payload) -> None:
         self.calls.pop(view["callId"], None)
@@ -175,7 +211,8 @@ class OperatorConsole:
             self.calls.pop(next(iter(self.calls)))
 
     async def _lost(self, reason: str = "") -> None:
-        self._on_event("disconnected", {"reason": reason})
+        if self._socket is not None:  # else it was us
+            self._on_event("disconnected", {"reason": reason})
         self._wake()
 
     def _candidate(self, candidate: Payload | None) -> None:

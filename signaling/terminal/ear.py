@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bridge.errors import BridgeError
 from bridge.ports import SpeechToText, Urgency
-from signaling.terminal.hearing import Hearing, HoldBegan, Spoken
+from signaling.terminal.hearing import Hearing, HoldBegan, Sound, Spoken
 from signaling.terminal.turns import Turns
 from telephony.twilio.playout import Slot
 
@@ -32,7 +32,7 @@ class PhoneEar:
         self.hearing = Hearing()
         self._recogniser = recogniser
         self._on_text, self._on_hold = on_text, on_hold
-        self._waiting: asyncio.Queue[Spoken] = asyncio.Queue(_WAITING)
+        self._waiting: asyncio.Queue[Sound] = asyncio.Queue(_WAITING)
 
     @property
     def seconds(self) -> float:
@@ -44,30 +44,22 @@ class PhoneEar:
         sounds = self.hearing.slot(slot.payload)
         self.turns.hear(self.hearing.level_dbfs, hold=self.hearing.hold)
         for sound in sounds:
-            if isinstance(sound, HoldBegan):
-                self._on_hold(sound.at_ms / 1000)
-            else:
-                self._put(sound)
+            self._put(sound)
 
     async def run(self) -> None:
         """Recognise until cancelled."""
         while True:
-            spoken = await self._waiting.get()
-            try:
-                text = await self._recogniser.transcribe(spoken.pcm, rate=8000, urgency=Urgency.FINAL)
-            except BridgeError as error:
-                text = f"({error.message})"
-            if not text and len(spoken.pcm) // 16 >= _WORDLESS_MS:
-                text = "(sound without words)"
-            if text:
-                self._on_text(spoken.start_ms / 1000, text)
+            sound = await self._waiting.get()
+            if isinstance(sound, HoldBegan):
+                self._on_hold(sound.at_ms / 1000)
+            elif text := await self._text(sound):
+                self._on_text(sound.start_ms / 1000, text)
             self._waiting.task_done()
 
     async def finish(self, seconds: float) -> None:
         """Let what was heard so far become text, for at most `seconds`; the line is over."""
         for sound in self.hearing.flush():
-            if isinstance(sound, Spoken):
-                self._put(sound)
+            self._put(sound)
         await self.caught_up(seconds)
 
     async def caught_up(self, seconds: float) -> None:
@@ -78,9 +70,19 @@ class PhoneEar:
         except TimeoutError:
             return  # late text is still told when it comes
 
-    def _put(self, spoken: Spoken) -> None:
+    async def _text(self, spoken: Spoken) -> str:
+        try:
+            text = await self._recogniser.transcribe(spoken.pcm, rate=8000, urgency=Urgency.FINAL)
+        except BridgeError as error:
+            return f"({error.message})"
+        if not text and len(spoken.pcm) // 16 >= _WORDLESS_MS:
+            return "(sound without words)"
+        return text
+
+    def _put(self, sound: Sound) -> None:
         if self._waiting.full():
             lost = self._waiting.get_nowait()
             self._waiting.task_done()
-            self._on_text(lost.start_ms / 1000, "(not transcribed: too much at once)")
-        self._waiting.put_nowait(spoken)
+            if isinstance(lost, Spoken):
+                self._on_text(lost.start_ms / 1000, "(not transcribed: too much at once)")
+        self._waiting.put_nowait(sound)

@@ -81,6 +81,7 @@ class Hearing:
             self._last_hold = self.now_ms
         if self._run == _BEGIN and not self.hold:
             self.hold = True
+            sounds += _spoken(self._segmenter.flush())  # whoever spoke has finished
             sounds.append(HoldBegan(self.now_ms - _BEGIN * FRAME_MS))
         elif self.hold and self.now_ms - self._last_hold > _END_MS:
             self.hold = False

@@ -6,13 +6,14 @@ import asyncio
 import codecs
 import os
 import re
+import shutil
 import sys
 import termios
 import tty
 from types import TracebackType
 from typing import Self
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 _ESCAPE = re.compile(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)
 _MOST_LINES = 100
@@ -91,10 +92,10 @@ class Keyboard:
     def show(self) -> None:
         """Bring it back; of a line too long for the screen its end."""
         self._shown = True
-        room = os.get_terminal_size(sys.stdout.fileno()).columns - cell_len(self.prompt) - 1
+        room = max(1, shutil.get_terminal_size().columns - cell_len(self.prompt) - 1)
         text = self._editor.text
-        while cell_len(text) > max(room, 1):
-            text = set_cell_size(text[-room:], room) if len(text) > room else text[1:]
+        while cell_len(text) > room:
+            text = text[1:]
         self._write(f"\r\x1b[K\x1b[1m{self.prompt}\x1b[0m{text}")
 
     def _read(self) -> None:

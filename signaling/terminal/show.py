@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -50,12 +50,23 @@ class Screen:
         """Print above the line that is being typed."""
         if self.keyboard is not None:
             self.keyboard.hide()
-        self.console.print(what, width=self.width, soft_wrap=False)
+        if self.console.is_terminal:
+            self.console.print(what, width=self.width)
+        else:
+            with self.console.capture() as captured:
+                self.console.print(what, width=self.width)
+            for row in captured.get().splitlines():
+                self.console.file.write(row.rstrip() + "\n")  # columns are padded with blanks
+            self.console.file.flush()
         if self.keyboard is not None:
             self.keyboard.show()
 
     def line(self, at_s: float | None, who: str, text: str, *, kind: str | None = None) -> None:
         """One line of a conversation: seconds since it began, who, what. `kind` gives the colour."""
+        if not self.console.is_terminal:
+            self.console.file.write(f"{clock(at_s):>6}  {who:<{_LABEL_WIDTH}}  {text}\n")
+            self.console.file.flush()
+            return
         style = STYLES.get(kind or who, "")
         grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
         grid.add_column(width=6, justify="right", style="dim", no_wrap=True)
@@ -71,24 +82,36 @@ class Screen:
 
     def title(self, text: str, subtitle: str = "") -> None:
         """What this is."""
-        words = Text.assemble((text, "bold"), ("  " + subtitle if subtitle else "", "dim"))
-        self.print()
-        self.print(Padding(words, (0, 0, 0, 2)))
-        self.print()
+        words = Text.assemble((text, "bold"), ("\n" + subtitle if subtitle else "", "dim"))
+        self.print(Padding(words, (1, 0, 1, 2)))
 
     def panel(self, body: RenderableType, title: str, *, style: str = "green") -> None:
         """Something that wants attention."""
         self.print(Panel(body, title=title, title_align="left", border_style=style, padding=(1, 2)))
 
     @contextmanager
-    def status(self, text: str) -> Iterator[None]:
-        """A spinner while something takes its time; one line where there is no terminal."""
+    def typing(self, prompt: str) -> Iterator[Keyboard]:
+        """Lines typed by somebody at the terminal, below what is printed meanwhile."""
+        with Keyboard(prompt) as keyboard:
+            self.keyboard = keyboard
+            try:
+                yield keyboard
+            finally:
+                self.keyboard = None
+
+    @contextmanager
+    def status(self, text: str, *, told: bool = False) -> Iterator[Callable[[str], None]]:
+        """A spinner while something takes its time, and how to change its text.
+
+        In a pipe it is a line, or nothing where it is `told` otherwise.
+        """
         if self.console.is_terminal:
-            with self.console.status(Text(text)):
-                yield
+            with self.console.status(Text(text)) as status:
+                yield lambda changed: status.update(Text(changed))
         else:
-            self.note(f"{text} …")
-            yield
+            if not told:
+                self.note(f"{text} …")
+            yield lambda changed: None
 
 
 def clock(seconds: float | None) -> str:

@@ -10,11 +10,15 @@ from typing import Protocol, TypeVar
 
 import av
 
+from bridge.media.frame import level_dbfs
+from bridge.ports import FRAME_MS
 from bridge.speech.engines import RecogniserEngine, VoiceEngine, build_stt, build_tts
 from signaling.settings import Settings
 from signaling.terminal.errors import TerminalError
+from signaling.terminal.turns import SPEECH_DBFS
 
 RATE = 8000
+_FRAME = RATE * FRAME_MS // 1000 * 2
 _MOST_SECONDS = 600
 
 
@@ -72,6 +76,13 @@ async def synthesise(voice: VoiceEngine, text: str) -> bytes:
     """`text` as s16le mono at 8 kHz. Raises SpeechUnavailable."""
     async with aclosing(voice.speak(text, rate=RATE)) as chunks:
         return b"".join([chunk async for chunk in chunks])
+
+
+def trimmed(pcm: bytes) -> bytes:
+    """`pcm` (s16le mono, 8 kHz) without the silence around it: where it ends, speech ends."""
+    frames = [pcm[at : at + _FRAME] for at in range(0, len(pcm), _FRAME)]
+    loud = [place for place, frame in enumerate(frames) if level_dbfs(frame) >= SPEECH_DBFS]
+    return b"".join(frames[loud[0] : loud[-1] + 1]) if loud else b""
 
 
 async def load_sound(path: Path) -> bytes:

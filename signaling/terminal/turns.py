@@ -34,6 +34,10 @@ class Turns:
         """We have said something: from now on an answer is waited for."""
         self._voiced_ms = self.pause_ms = 0
 
+    def invited(self) -> None:
+        """The first word is ours: no answer is waited for."""
+        self._voiced_ms = _ENOUGH_MS
+
     @property
     def answered(self) -> bool:
         """True where the other side has spoken since we did."""

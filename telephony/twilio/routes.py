@@ -39,6 +39,10 @@ class TwilioConfig:
     open_surface: bool = False
     stream_needs_token: bool = True
     start_timeout: float = START_TIMEOUT_S
+    own_origin: Callable[[str], bool] = lambda origin: False
+    """Which web pages' origins may use the open surface; phone providers and programs send none."""
+    default_channel: str = ""
+    """`channelId` of callers who bring none."""
 
 
 class Refused(Exception):
@@ -112,6 +116,7 @@ class _Doors:
             self.registry,
             check_start=self._check_start,
             start_timeout=self._config.start_timeout,
+            default_channel=self._config.default_channel,
         )
         try:
             return await session.run()
@@ -122,7 +127,7 @@ class _Doors:
             return session.socket
 
     def _check_webhook(self, request: web.Request, form: list[tuple[str, str]]) -> None:
-        if self._config.open_surface:
+        if self._open(request):
             return
         token, url = self._required()
         given = request.headers.get(signature.HEADER, "")
@@ -133,7 +138,7 @@ class _Doors:
             raise Refused(403, "replayed_request", "This request has been answered before.")
 
     def _check_upgrade(self, request: web.Request) -> None:
-        if not self._config.open_surface:
+        if not self._open(request):
             token, url = self._required()
             given = request.headers.get(signature.HEADER, "")
             if not signature.is_upgrade_signed(token, url + STREAM_PATH, given):
@@ -142,12 +147,21 @@ class _Doors:
             raise Refused(400, "not_a_websocket", "This address is for Twilio's media streams.")
 
     def _check_start(self, start: wire.Start) -> str | None:
-        if self._config.open_surface or not self._config.stream_needs_token:
+        if self._config.auth_token is None or not self._config.stream_needs_token:
             return None
         token = start.parameters.get(TOKEN_PARAMETER, "")
         if self._tokens.redeem(token, start.call_sid, time.monotonic()):
             return None
         return "the token is missing, used or expired"
+
+    def _open(self, request: web.Request) -> bool:
+        """True where nobody has to prove anything; raises Refused for a page of somebody else's site."""
+        if not self._config.open_surface or self._config.auth_token is not None:
+            return False
+        origin = request.headers.get("Origin")
+        if origin is not None and not self._config.own_origin(origin):
+            raise Refused(403, "foreign_origin", "Web pages of other sites may not use this server.")
+        return True
 
     def _required(self) -> tuple[str, str]:
         """The auth token and the public origin, without which nobody can be trusted."""

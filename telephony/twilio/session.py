@@ -46,6 +46,7 @@ class TwilioSession:
         *,
         check_start: CheckStart = lambda start: None,
         start_timeout: float = START_TIMEOUT_S,
+        default_channel: str = "",
     ) -> None:
         self.caller: Caller | None = None
         self._pipe = Pipe(request)
@@ -53,6 +54,7 @@ class TwilioSession:
         self._registry = registry
         self._check_start = check_start
         self._start_timeout = start_timeout
+        self._default_channel = default_channel
         self._framer = Framer(self.codec)
         self._start: wire.Start | None = None
         self._listener: LineListener | None = None
@@ -176,7 +178,9 @@ class TwilioSession:
         self._start = start
         # The older stream goes first, so that its place is free for the new one.
         previous = self._registry.claim(start.call_sid, self, time.monotonic())
-        self.caller, notes = identify(start.parameters, provider="twilio", previous=previous)
+        self.caller, notes = identify(
+            start.parameters, provider="twilio", previous=previous, default_channel=self._default_channel
+        )
         for note in notes:
             log.warning("caller_parameter_dropped", stream=start.stream_sid, note=note)
         try:

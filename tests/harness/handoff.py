@@ -26,8 +26,12 @@ def phone_for(server: ServerProcess, **parameters: str) -> TwilioSimulator:
 
 async def call_of(console: Console, phone: TwilioSimulator) -> str:
     """Id of the phone's call, as soon as the console has heard of it."""
-    view = await console.wait("call_state", threadId=phone.parameters["threadId"])
-    return str(view["callId"])
+    thread_id = phone.parameters["threadId"]
+    known = [view for welcome in console.all("welcome") for view in welcome["calls"]]
+    for view in known:
+        if view["threadId"] == thread_id:
+            return str(view["callId"])
+    return str((await console.wait("call_state", threadId=thread_id))["callId"])
 
 
 async def hand_off(console: Console, phone: TwilioSimulator, **body: str) -> dict[str, Any]:
@@ -63,10 +67,10 @@ async def phone_hears(phone: TwilioSimulator, seconds: float) -> bytes:
     return ulaw_decode(b"".join(slot.payload for slot in slots))
 
 
-async def hears_hold(phone: TwilioSimulator, frames: int = 5) -> None:
+async def hears_hold(phone: TwilioSimulator, frames: int = 5, *, within: float = 5) -> None:
     """Wait until that many more frames of hold audio have come."""
     before = hold_count(phone.received)
-    await phone.until(lambda: hold_count(phone.received) >= before + frames, within=5)
+    await phone.until(lambda: hold_count(phone.received) >= before + frames, within)
 
 
 def hold_count(arrivals: Iterable[Arrival]) -> int:

@@ -39,7 +39,8 @@ async def test_with_a_connection_that_is_opened_after_accepting(shared_server: S
     async with Console(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
         offer = await hand_off(console, phone)
         ack = await console.command("accept_call", callId=offer["callId"])
-        assert ack["ok"] and ack["call"]["state"] == "connecting", ack
+        assert ack["ok"], ack
+        assert ack["call"]["state"] == "connecting"
         await hears_hold(phone)
         await console.open_audio()
         await console.wait("call_state", callId=offer["callId"], state="bridged")

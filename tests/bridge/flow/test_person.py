@@ -18,7 +18,7 @@ Why can't I speak to a person
 Can you have someone call me|I need to speak to someone about my order|Could I speak to a member of staff
 speak to the owner|Let me speak to your supervisor|a person|is anyone available to talk|operator, operator
 Yes, can I talk to someone please?|could i get a real person on the line|I said agent
-Um, can I, uh, speak to a person"""
+Um, can I, uh, speak to a person|I would like to speak a real person, please."""
 NO_WISHES = """I am a person|how many people do you have|I don't want to talk to a person
 I don't need to speak to anyone|I'm an agent|I spoke to an agent yesterday|I was talking to someone yesterday
 Are you a real person?|Am I talking to a person?|Is this a real person|do I have to talk to a person

@@ -108,11 +108,16 @@ async def test_without_an_id_from_the_server_one_is_made_of_the_sockets(
     assert client.voice_agent_id == f"voice_agent_phone_{sid[:8]}"
 
 
-async def test_a_channel_of_the_settings_goes_before_the_threads(alive5: Alive5Server) -> None:
-    client = Alive5Client(replace(config_of(alive5), channel="ours"), *IDS.values())
-    await client.connect()
-    assert alive5.sent("init_voice_agent")[0]["channel_id"] == "ours"
-    await client.close()
+async def test_a_channel_of_the_settings_serves_threads_that_have_none(alive5: Alive5Server) -> None:
+    own, none = (
+        Alive5Client(replace(config_of(alive5), channel="ours"), *{**IDS, "channel_id": channel}.values())
+        for channel in ("theirs", "")
+    )
+    await own.connect()
+    await none.connect()
+    assert [sent["channel_id"] for sent in alive5.sent("init_voice_agent")] == ["theirs", "ours"]
+    await own.close()
+    await none.close()
 
 
 async def test_a_server_that_refuses_us_is_unavailable_and_the_key_stays_secret(alive5: Alive5Server) -> None:

@@ -141,6 +141,8 @@ async def test_reconciling_ends_open_calls_once_and_leaves_ended_ones(store: Sql
         "queue": "sales",
         "endedAt": "2026-11-21T12:01:00.000Z",
         "endReason": "interrupted",
+        "endedBy": "us",
+        "operator": None,
     }
 
 

@@ -1,0 +1,70 @@
+"""The figures as a table for people and a file for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Figure
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+
+_FORMATS = {"ms": ".0f", "%": ".2f"}
+
+Results = Mapping[str, Sequence[Figure]]
+
+
+def show(console: Console, results: Results, machine: Mapping[str, object], seconds: float) -> None:
+    """Print every figure with its target, and on what and how long it was measured."""
+    notes = list(dict.fromkeys(figure.note for section in results.values() for figure in section))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column("Figure")
+    for heading in ("", "median", "99 %", "worst", "n", "target", "met"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for section in results.values():
+        for figure in section:
+            table.add_row(figure.name, f"[dim]{notes.index(figure.note) + 1}[/dim]", *_cells(figure))
+        table.add_section()
+    console.print(table)
+    for number, note in enumerate(notes, start=1):
+        console.print(f"[dim]{number:2} {note}[/dim]", highlight=False)
+    console.print()
+    facts = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
+    console.print(f"{facts}, load {machine['load']} at the start; measured in {seconds:.0f} s")
+    console.print("A target is met where every sample is under it.")
+
+
+def save(results: Results, machine: Mapping[str, object], seconds: float, path: Path = RESULTS) -> Path:
+    """Write everything, samples included, as JSON; returns where."""
+    document = {
+        "measuredAt": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 1),
+        "machine": machine,
+        "figures": [
+            {"section": name, **figure.view()} for name, section in results.items() for figure in section
+        ],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    return path
+
+
+def _cells(figure: Figure) -> list[str]:
+    target = "" if figure.target is None else f"< {figure.target:g} {figure.unit}"
+    values = [f"{value:{_FORMATS[figure.unit]}}" for value in (figure.median, figure.p99, figure.worst)]
+    values[-1] += f" {figure.unit}"
+    return [*values, str(len(figure.samples)), target, _verdict(figure)]
+
+
+def _verdict(figure: Figure) -> str:
+    if figure.met is None:
+        return ""
+    if figure.met:
+        return "[green]yes[/green]"
+    return f"[red]no[/red], {figure.under}/{len(figure.samples)}"

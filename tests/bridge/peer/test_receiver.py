@@ -1,0 +1,155 @@
+"""From RTP packets to frames: order, loss, odd packet lengths, and figures for reports."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.media.frame import Frame
+from bridge.media.g711 import ulaw_encode
+from bridge.media.opus import OpusEncoder
+from bridge.media.rtp import RtpPacket, parse_rtp, serialise_rtp
+from bridge.peer.receiver import Arrivals, Receiver
+from bridge.peer.sdp import AudioCodec
+from bridge.peer.sender import Sender
+from bridge.ports import Codec
+from tests.harness.tones import share, tone
+
+OPUS, PCMU = AudioCodec("opus", 111, 48000), AudioCodec("PCMU", 0, 8000)
+
+
+def receiver(codec: AudioCodec, rate: int = 8000) -> tuple[Receiver, list[Frame]]:
+    """A receiver and what it has delivered."""
+    frames: list[Frame] = []
+    return Receiver((codec,), frames.append, rate=rate), frames
+
+
+def packet(number: int, payload: bytes, codec: AudioCodec = PCMU, ssrc: int = 5) -> bytes:
+    """An RTP packet of 20 ms."""
+    step = codec.clock // 50
+    sequence, timestamp = number & 0xFFFF, (number * step) & 0xFFFF_FFFF
+    return serialise_rtp(RtpPacket(codec.payload_type, sequence, timestamp, ssrc, payload))
+
+
+async def test_mu_law_passes_through_untouched() -> None:
+    taker, frames = receiver(PCMU)
+    payload = bytes(range(160))
+    taker.take(packet(1, payload))
+    assert (frames[0].codec, frames[0].payload) == (Codec.PCMU, payload)
+    taker.close()
+
+
+@pytest.mark.parametrize("size", [80, 240, 320, 480, 33])
+async def test_packets_of_another_length_become_whole_frames(size: int) -> None:
+    taker, frames = receiver(PCMU)
+    sound = ulaw_encode(tone(440.0, 0.6))
+    for number in range(len(sound) // size):
+        taker.take(packet(number, sound[number * size : (number + 1) * size]))
+    whole = len(sound) // size * size // 160
+    assert len(frames) == whole
+    heard = b"".join(frame.to(Codec.PCMU) for frame in frames)
+    assert heard == sound[: whole * 160]
+    taker.close()
+
+
+async def test_opus_is_decoded_at_the_lines_rate() -> None:
+    taker, frames = receiver(OPUS, 16000)
+    encoder = OpusEncoder(16000)
+    sound = tone(440.0, 1.0, rate=16000)
+    for number in range(50):
+        taker.take(packet(number, encoder.encode(sound[number * 640 : (number + 1) * 640]), OPUS))
+    assert {frame.codec for frame in frames} == {Codec.L16_16K}
+    assert share(b"".join(frame.pcm for frame in frames[10:]), 440.0, rate=16000) > 0.95
+    taker.close()
+
+
+@pytest.mark.parametrize("codec", [OPUS, PCMU], ids=["opus", "pcmu"])
+async def test_a_lost_packet_is_filled_in_once_the_wait_is_over(codec: AudioCodec) -> None:
+    frames: list[Frame] = []
+    delivered = asyncio.Event()
+
+    def keep(frame: Frame) -> None:
+        frames.append(frame)
+        if len(frames) == 50:
+            delivered.set()
+
+    taker, encoder, sound = Receiver((codec,), keep, rate=8000), OpusEncoder(8000), tone(440.0, 1.0)
+    for number in range(50):
+        pcm = sound[number * 320 : (number + 1) * 320]
+        payload = encoder.encode(pcm) if codec is OPUS else ulaw_encode(pcm)
+        if number != 25:
+            taker.take(packet(number, payload, codec))
+    assert len(frames) == 25
+    assert taker.waiting_ms == 24 * 20
+    async with asyncio.timeout(5):
+        await delivered.wait()
+    assert len(frames) == 50
+    assert taker.concealed == 1
+    if codec is OPUS:
+        assert share(b"".join(frame.pcm for frame in frames[20:30]), 440.0) > 0.8
+    taker.close()
+
+
+async def test_foreign_types_and_noise_are_dropped_and_counted() -> None:
+    taker, frames = receiver(OPUS)
+    for data in (b"", b"\x80", packet(1, bytes(160), PCMU), bytes(100), packet(2, b"", OPUS)):
+        taker.take(data)
+    assert frames == []
+    assert taker.dropped == 5
+    taker.close()
+    taker.take(packet(3, OpusEncoder(8000).encode(bytes(320)), OPUS))
+    assert frames == [], "and after closing nothing comes any more"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 0xFFFF), st.binary(max_size=200)), max_size=40))
+async def test_any_payload_at_all_never_raises(packets: list[tuple[int, bytes]]) -> None:
+    for codec in (OPUS, PCMU):
+        taker, frames = receiver(codec)
+        for number, payload in packets:
+            taker.take(packet(number, payload, codec))
+        taker.close()
+        assert all(len(frame.pcm) == 320 for frame in frames)
+
+
+def test_loss_and_jitter_are_figured_as_the_rfc_says() -> None:
+    arrivals = Arrivals()
+    for number in range(65_500, 65_600):
+        if number % 10:
+            found = parse_rtp(packet(number, b"x"))
+            assert found is not None
+            arrivals.note(found, number * 0.02, 8000)
+    assert arrivals.expected == 99
+    assert arrivals.received == 90
+    assert arrivals.interval_loss() == pytest.approx(9 / 99)
+    assert arrivals.interval_loss() == 0.0
+    assert arrivals.jitter == pytest.approx(0.0, abs=0.5)
+
+
+async def test_what_is_sent_is_what_is_received() -> None:
+    for codec in (OPUS, PCMU):
+        sender = Sender(codec)
+        taker, frames = receiver(codec)
+        sound = tone(440.0, 0.5)
+        for at in range(0, len(sound), 320):
+            pcm = sound[at : at + 320]
+            taker.take(sender.pack(Frame(Codec.L16_8K, pcm, pcm)))
+        assert len(frames) == 25
+        assert share(b"".join(frame.pcm for frame in frames[5:]), 440.0) > 0.9
+        assert (sender.packets, taker.arrivals.received) == (25, 25)
+        taker.close()
+
+
+def test_a_sender_counts_up_and_marks_the_begin_of_a_stretch() -> None:
+    sender = Sender(PCMU)
+    packed = [parse_rtp(sender.pack(Frame(Codec.PCMU, bytes(160)))) for _ in range(5)]
+    found = [packet for packet in packed if packet is not None]
+    assert [packet.marker for packet in found] == [True, False, False, False, False]
+    steps = {(b.sequence - a.sequence) & 0xFFFF for a, b in pairwise(found)}
+    times = {(b.timestamp - a.timestamp) & 0xFFFF_FFFF for a, b in pairwise(found)}
+    assert (steps, times) == ({1}, {160})
+    assert sender.octets == 800

@@ -1,0 +1,137 @@
+"""The server as a process: how it starts, ends and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.console import Console
+from tests.harness.handoff import bridge, call_of, hand_off, phone_for
+from tests.harness.peer_console import PeerConsole
+from tests.harness.server import ServerProcess
+from tests.harness.tones import tone
+
+ROOT = Path(__file__).parents[2]
+
+
+async def test_sigterm_ends_a_live_call_cleanly(tmp_path: Path) -> None:
+    async with (
+        ServerProcess(tmp_path) as server,
+        PeerConsole(server, idle=tone(1000.0, 1.0)) as console,
+        phone_for(server) as phone,
+        phone_for(server) as ringing,
+    ):
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        offered = await hand_off(console, ringing)
+        stopping = asyncio.ensure_future(server.stop())
+        ended = await console.wait("call_state", callId=call_id, state="ended")
+        assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
+        withdrawn = await console.wait("call_withdrawn", callId=offered["callId"])
+        assert withdrawn["reason"] == "cancelled"
+        assert await phone.closed(10) == 1000
+        assert await ringing.closed(10) == 1000
+        assert await stopping == 0
+        assert not [line for line in server.lines if "Traceback" in line]
+
+    async with ServerProcess(tmp_path) as again:
+        view = await again.get(f"/api/calls/{call_id}")
+        assert (view["state"], view["endReason"]) == ("ended", "shutdown")
+        assert "call_ended" in dict(await again.timeline(call_id))
+
+
+async def test_after_kill_9_calls_are_reconciled_and_nothing_committed_is_lost(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path) as server:
+        async with PeerConsole(server, idle=tone(1000.0, 1.0)) as console, phone_for(server) as phone:
+            await console.open_audio()
+            thread_id = phone.parameters["threadId"]
+            call_id = await call_of(console, phone)
+            await phone.press("5")
+            while "5" not in [data["message"]["text"] for data in console.all("transcript")]:
+                await console.wait("transcript", len(console.all("transcript")) + 1)
+            assert await bridge(console, phone) == call_id
+            told = [data["message"] for data in console.all("transcript") if data["message"]["final"]]
+            await server.kill()
+        await server.start()
+        assert await server.get("/api/calls") == []
+        view = await server.get(f"/api/calls/{call_id}")
+        assert view["state"] == "ended"
+        assert view["endedAt"] is not None
+        assert view["endReason"]
+        kept = await server.messages(thread_id)
+        assert [message for message in kept if message in told] == told
+        async with Console(server) as console, phone_for(server, threadId=thread_id) as phone:
+            assert await call_of(console, phone) != call_id
+            await console.wait("transcript", threadId=thread_id)
+            grown = await server.messages(thread_id)
+            assert grown[: len(kept)] == kept
+            assert [message["seq"] for message in grown] == [*range(1, len(grown) + 1)]
+
+
+async def run_serve(folder: Path, **settings: object) -> tuple[int, str]:
+    """`patchbay serve` with these settings, which must end by itself: its exit code and what it said."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("PATCHBAY_")}
+    given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings.items()}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "signaling.cli",
+        "serve",
+        env={**inherited, "PATCHBAY_DATA_DIR": str(folder / "data"), "PATCHBAY_PORT": "0", **given},
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), 20)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return process.returncode, out.decode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"ring_timeout": "soon"}, 'PATCHBAY_RING_TIMEOUT is "soon"'),
+        ({"flow": "/nowhere/flow.json"}, "PATCHBAY_FLOW"),
+        ({"host": "0.0.0.0"}, "PATCHBAY_AGENT_TOKEN"),
+    ],
+    ids=["number", "flow", "exposed"],
+)
+async def test_a_bad_setting_is_named_and_exits_2(
+    tmp_path: Path, settings: dict[str, object], said: str
+) -> None:
+    code, out = await run_serve(tmp_path, **settings)
+    assert code == 2
+    assert said in out
+    assert "Traceback" not in out
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{", '{"data": {"Flow_1": {"type": "teleport", "name": "x", "text": "y"}}}'],
+    ids=["cut", "type"],
+)
+async def test_a_template_that_does_not_parse_exits_2(tmp_path: Path, template: str) -> None:
+    flow = tmp_path / "flow.json"
+    flow.write_text(template)
+    code, out = await run_serve(tmp_path, flow=flow)
+    assert code == 2
+    assert "Traceback" not in out
+    assert f"{flow} cannot be used as a flow: " in out
+    assert out.strip().endswith(".")
+
+
+async def test_a_port_that_is_taken_is_said_in_a_sentence(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path) as server:
+        code, out = await run_serve(tmp_path / "second", port=server.port, stt="none", tts="none")
+    assert code == 1
+    assert "Traceback" not in out
+    assert "Cannot listen" in out

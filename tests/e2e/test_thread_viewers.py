@@ -1,0 +1,180 @@
+"""The `/thread` namespace: nothing is missed, nothing comes twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+
+from tests.harness.console import Console
+from tests.harness.handoff import call_of, phone_for
+from tests.harness.raw_socket import RawSocket
+from tests.harness.server import ServerProcess
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NAMESPACE = "/thread"
+# A bot that asks again for ever, and never hands over.
+SETTINGS = {"flow": Path(__file__).parent / "patient_flow.json"}
+
+
+class Viewer:
+    """A thread viewer. Use as `async with`; `messages` are the finals that it was given, in order."""
+
+    def __init__(self, server: ServerProcess, thread_id: str) -> None:
+        self.server, self.thread_id = server, thread_id
+        self.socket = socketio.AsyncClient(reconnection=False)
+        self.messages: list[dict[str, Any]] = []
+        self._changed = asyncio.Event()
+
+    async def __aenter__(self) -> Viewer:
+        async def keep(message: dict[str, Any]) -> None:
+            self.messages.append(message)
+            self._changed.set()
+
+        self.socket.on("message", keep, namespace=NAMESPACE)
+        await self.socket.connect(self.server.url, namespaces=[NAMESPACE])
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.socket.disconnect()
+
+    async def subscribe(self, **payload: Any) -> Any:
+        """Subscribe and return the ack."""
+        ask = {"threadId": self.thread_id, **payload}
+        return await self.socket.call("subscribe", ask, namespace=NAMESPACE, timeout=5)
+
+    async def until(self, count: int) -> None:
+        """Wait until `count` messages have been told."""
+        async with asyncio.timeout(10):
+            while len(self.messages) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+
+async def test_what_was_said_comes_in_the_ack_and_what_is_said_as_events(
+    shared_server: ServerProcess,
+) -> None:
+    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+        call_id = await call_of(console, phone)
+        await console.wait("transcript", 2, callId=call_id)
+        thread_id = phone.parameters["threadId"]
+        async with Viewer(shared_server, thread_id) as viewer:
+            ack = await viewer.subscribe()
+            assert ack["ok"]
+            assert ack["messages"] == await shared_server.messages(thread_id)
+            last = ack["messages"][-1]["seq"]
+            await phone.press("7")
+            await viewer.until(1)
+            assert (viewer.messages[0]["seq"], viewer.messages[0]["text"]) == (last + 1, "7")
+            assert viewer.messages[0]["speaker"] == "caller"
+
+
+async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
+    shared_server: ServerProcess,
+) -> None:
+    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+        call_id = await call_of(console, phone)
+        await console.wait("transcript", 2, callId=call_id)
+        thread_id = phone.parameters["threadId"]
+        seen: list[int] = []
+        for round_ in range(8):
+            # Keys are pressed while viewers come and go, so that commits fall into every gap.
+            pressing = asyncio.ensure_future(press_all(phone.press, "12345"))
+            async with Viewer(shared_server, thread_id) as viewer:
+                ack = await viewer.subscribe(afterSeq=seen[-1] if seen else 0)
+                seen += [message["seq"] for message in ack["messages"]]
+                if round_ % 2:
+                    await viewer.until(1)
+                else:
+                    again = await viewer.subscribe(afterSeq=seen[-1] if seen else 0)
+                    seen += [message["seq"] for message in again["messages"]]
+                told = [message["seq"] for message in viewer.messages if message["final"]]
+                seen += [seq for seq in told if round_ % 2 or seq > seen[-1]]
+            await pressing
+        async with Viewer(shared_server, thread_id) as viewer:
+            seen += [m["seq"] for m in (await viewer.subscribe(afterSeq=seen[-1]))["messages"]]
+            await phone.press("#")
+            while not any(message["text"] == "#" for message in viewer.messages):
+                await viewer.until(len(viewer.messages) + 1)
+            seen += [message["seq"] for message in viewer.messages]
+        assert seen == sorted(set(seen)), "nothing twice, and in order"
+        assert seen == [*range(1, len(seen) + 1)], "nothing missed"
+        assert len(seen) > 8 * 5
+
+
+async def press_all(press: Any, keys: str) -> None:
+    """Press one key after the other."""
+    for key in keys:
+        await press(key)
+
+
+async def test_a_thread_that_nobody_knows_is_empty_until_it_begins(shared_server: ServerProcess) -> None:
+    phone = phone_for(shared_server)
+    async with Viewer(shared_server, phone.parameters["threadId"]) as viewer:
+        assert (await viewer.subscribe()) == {"ok": True, "messages": []}
+        async with phone:
+            await viewer.until(1)
+            assert viewer.messages[0]["seq"] == 1
+
+
+async def test_other_threads_are_not_told(shared_server: ServerProcess) -> None:
+    one, other = phone_for(shared_server), phone_for(shared_server)
+    async with one, other, Viewer(shared_server, one.parameters["threadId"]) as viewer:
+        await viewer.subscribe()
+        await other.press("1")
+        await one.press("2")
+        await viewer.until(1)
+        while "2" not in [message["text"] for message in viewer.messages]:
+            await viewer.until(len(viewer.messages) + 1)
+        assert {m["threadId"] for m in viewer.messages} == {one.parameters["threadId"]}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None, 5, [], {}, {"threadId": 5}, {"threadId": "x", "afterSeq": "1"},
+        {"threadId": "x", "afterSeq": -1},
+        {"threadId": "x", "afterSeq": True}, {"threadId": "x", "afterSeq": 1.5}, {"threadId": "\ud800"},
+        {"threadId": "x", "afterSeq": 10**30}, {"threadId": "x" * 100_000}, {"threadId": ""},
+    ],
+    ids=lambda payload: repr(payload)[:40],
+)  # fmt: skip
+async def test_a_bad_subscription_is_refused_and_the_viewer_stays(
+    shared_server: ServerProcess, payload: object
+) -> None:
+    async with RawSocket(shared_server, "/thread") as socket:
+        await socket.join()
+        ack = await socket.event("subscribe", payload)
+        assert ack["ok"] is False
+        assert ack["error"]["code"] == "bad_request"
+        assert (await socket.event("subscribe", {"threadId": "fresh"})) == {"ok": True, "messages": []}
+
+
+@pytest.mark.parametrize("text", ['["connect",{}]', '["disconnect"]', "[5]", '[["x"]]', '["message",{}]'])
+async def test_unknown_events_get_an_answer(shared_server: ServerProcess, text: str) -> None:
+    async with RawSocket(shared_server, "/thread") as socket:
+        await socket.join()
+        assert (await socket.ask(text))["error"]["code"] == "unknown_event"
+        assert (await socket.event("subscribe", {"threadId": "fresh"}))["ok"]
+
+
+async def test_one_viewer_watches_a_bounded_number_of_threads(shared_server: ServerProcess) -> None:
+    async with RawSocket(shared_server, "/thread") as socket:
+        await socket.join()
+        acks = [await socket.event("subscribe", {"threadId": f"t{n}"}) for n in range(60)]
+        assert [ack["ok"] for ack in acks] == [True] * 50 + [False] * 10
+        assert (await socket.event("unsubscribe", {"threadId": "t0"}))["ok"]
+        assert (await socket.event("subscribe", {"threadId": "another"}))["ok"]
+
+
+async def test_a_page_under_a_foreign_name_for_this_machine_sees_no_thread(
+    shared_server: ServerProcess,
+) -> None:
+    async with RawSocket(shared_server, "/thread", Host="evil.example", Origin="http://evil.example") as page:
+        assert (await page.join())["data"]["error"]["code"] == "unauthorized"
+        answer = await page.join({"token": await shared_server.token()})
+        assert "sid" in answer, "but an operator may look from anywhere"
