@@ -180,7 +180,12 @@ class Runtime:
         await self.emitter.flush(_FLUSH_S)
         requests = [environ["aiohttp.request"] for environ in self.sockets.environ.values()]
         if self.sockets.eio.sockets:
-            await self.sockets.eio.disconnect()
+            try:
+                async with asyncio.timeout(_FLUSH_S):
+                    await self.sockets.eio.disconnect()
+            except TimeoutError:
+                # Engine.IO waits for the queue of a client that is already gone to be emptied.
+                log.info("clients_gone", count=len(requests))
         # Engine.IO leaves it to the client to close the WebSocket, and not every client does.
         for request in requests:
             if request.transport is not None:

@@ -12,7 +12,6 @@ from rich.panel import Panel
 
 from bridge.errors import BridgeError
 from bridge.flow.errors import TemplateError
-from signaling.app import make_runtime, serve
 from signaling.errors import SignalingError
 from signaling.log import setup_logging
 from signaling.settings import Settings, SettingsError, load_settings
@@ -48,6 +47,9 @@ def serve_command() -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    # Here and not above: it takes two seconds to import, which the other commands need not wait for.
+    from signaling.app import make_runtime, serve
+
     demo: list[tuple[str, str]] = []
     runtime = await make_runtime(settings, lambda name, password: demo.append((name, password)))
     stop = asyncio.Event()

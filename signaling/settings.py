@@ -22,6 +22,8 @@ __all__ = ["Settings", "SettingsError", "load_settings"]
 log = structlog.get_logger()
 
 ENV_PREFIX = "PATCHBAY_"
+_OF_THE_TERMINAL = {"PATCHBAY_OPERATOR_PASSWORD"}
+"""Variables that only `patchbay operator` reads."""
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
@@ -242,7 +244,7 @@ def load_settings(env_file: str | Path | None = ".env") -> Settings:
         raise SettingsError(problems_in(error, Settings.model_fields, ENV_PREFIX)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError([f"{env_file} cannot be read: {error}."]) from error
-    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    known = {f"{ENV_PREFIX}{name.upper()}" for name in Settings.model_fields} | _OF_THE_TERMINAL
     for name in sorted({*os.environ, *in_file}):
         if name.startswith(ENV_PREFIX) and name not in known:
             log.warning("unknown_setting", variable=name)

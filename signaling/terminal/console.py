@@ -23,7 +23,7 @@ _AUDIO = 15.0
 _KEPT_CALLS = 50
 
 _library = logging.getLogger("signaling.terminal.socketio")
-_library.setLevel(logging.WARNING)
+_library.setLevel(logging.ERROR)
 
 Payload = dict[str, Any]
 

@@ -52,11 +52,15 @@ class Story:
 
 
 async def final(console: PeerConsole, speaker: str, count: int, within: float = 30.0) -> str:
-    """Text of that speaker's `count`-th final message, as soon as it has been told."""
+    """Text of that speaker's `count`-th final message, as soon as it has been told.
+
+    A message comes again when alive5 has taken it.
+    """
 
     def finals() -> list[str]:
         messages = [data["message"] for data in console.all("transcript")]
-        return [m["text"] for m in messages if m["final"] and m["speaker"] == speaker]
+        texts = {m["id"]: m["text"] for m in messages if m["final"] and m["speaker"] == speaker}
+        return list(texts.values())
 
     while len(finals()) < count:
         await console.wait("transcript", len(console.all("transcript")) + 1, within=within)
