@@ -20,19 +20,20 @@ from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
 from bridge.call.patch import Patch
-from bridge.call.services import Services, Withdrawal
+from bridge.call.record import Record
+from bridge.call.ringing import Ringing
+from bridge.call.services import Services
 from bridge.call.states import Effect, Event, State
 from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
 from bridge.directory import Claim
 from bridge.errors import BridgeError
-from bridge.ports import Caller, CallRow, Line, Speaker, Urgency
+from bridge.ports import Caller, Line, Speaker, Urgency
 from bridge.thread.writer import CallThread
 
 log = structlog.get_logger()
 
 _FINISH = 20.0
-_STORE_AGAIN = 0.5
 _SURVIVES_THE_END = ("recognise", "drop_claim")
 
 
@@ -53,10 +54,10 @@ class Call:
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
-        self._unsaved = asyncio.Event()
         self._finish_within = _FINISH
-        self._thread_opened = False
-        self._ringing, self._grace = Deadline(), Deadline()
+        self._grace = Deadline()
+        self._record = Record(self, services.store)
+        self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._resume_at: str | None = None
         self._rate = line.codec.rate
         self._ear = self._make_ear("caller", caller.name or caller.number or None)
@@ -112,7 +113,7 @@ class Call:
         """Live until the call has ended and its transcript is written. Owns every task of the call."""
         async with self._tasks:
             self._tasks.spawn(self.thread.run(), "thread")
-            self._tasks.spawn(self._keep(), "keep")
+            self._tasks.spawn(self._record.run(), "record")
             self._tasks.spawn(self._watch(), "watch")
             self._hear_turns(True)
             self.bot.start("start")
@@ -132,7 +133,7 @@ class Call:
             self._perform(effect)
         if self.state is not before:
             log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
-            self._unsaved.set()
+            self._record.changed()
             self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:
@@ -246,10 +247,10 @@ class Call:
         actions: dict[Effect, Callable[[], object]] = {
             Effect.STOP_BOT: self._stop_bot,
             Effect.ANNOUNCE_HANDOFF: self._announce_handoff,
-            Effect.OFFER: self._make_offer,
-            Effect.WITHDRAW_TIMED_OUT: lambda: self._withdraw("timed_out"),
-            Effect.WITHDRAW_CANCELLED: lambda: self._withdraw("cancelled"),
-            Effect.WITHDRAW_HUNG_UP: lambda: self._withdraw("caller_hung_up"),
+            Effect.OFFER: self._ring,
+            Effect.WITHDRAW_TIMED_OUT: lambda: self._ringing.withdraw("timed_out"),
+            Effect.WITHDRAW_CANCELLED: lambda: self._ringing.withdraw("cancelled"),
+            Effect.WITHDRAW_HUNG_UP: lambda: self._ringing.withdraw("caller_hung_up"),
             Effect.ATTACH_OPERATOR: self._attach_operator,
             Effect.AWAIT_AUDIO: self.operator.await_audio,
             Effect.SWAP: self._swap,
@@ -280,31 +281,13 @@ class Call:
         if self.handoff.wish.sentence:
             self.bot.announce(self.handoff.wish.sentence)
 
-    def _make_offer(self) -> None:
+    def _ring(self) -> None:
         assert self.handoff is not None
-        if self.handoff.hopeless:
-            self._ringing.set(0.0, lambda: self.try_dispatch(Event.RING_TIMEOUT))
-            return
-        offer = self.handoff.ring_again()
-        self._tasks.spawn(self._send_offer(self.handoff, offer), "offer")
-
-    async def _send_offer(self, handoff: Handoff, offer: Offer) -> None:
-        await handoff.prepare(self.thread, lambda: self.bot.collected, self._services.llm)
-        if self.offer is offer:
-            self.timeline.mark("incoming_call_sent")
-            self._ringing.set(handoff.ring, lambda: self.try_dispatch(Event.RING_TIMEOUT))
-            handoff.sent(offer)
-            self._services.events.call_offered(self)
-
-    def _withdraw(self, reason: Withdrawal) -> None:
-        self._ringing.cancel()
-        if reason == "timed_out":
-            self.thread.system("Nobody took the call in time; the bot carries on.")
-        self._services.events.call_withdrawn(self, reason)
+        self._ringing.offer(self.handoff)
 
     def _attach_operator(self) -> None:
         assert self.claim is not None
-        self._ringing.cancel()
+        self._ringing.stop()
         self.times.claimed = datetime.now(UTC)
         self.timeline.mark("accepted")
         self.operator.attach()
@@ -321,24 +304,12 @@ class Call:
             self._tasks.spawn(self._services.directory.drop_claim(claim), "drop_claim")
 
     def _close(self) -> None:
-        self._ringing.cancel()
+        self._ringing.stop()
         self._grace.cancel()
         self.patch.playout.cut()
         self._ended.set()
 
     # -- the call's own tasks --
-
-    async def _keep(self) -> None:
-        """Keep the call's record as it changes, so that it is known after a crash; never in its way."""
-        delay = _STORE_AGAIN
-        while True:
-            self._unsaved.clear()
-            if await self._stored():
-                delay = _STORE_AGAIN
-                await self._unsaved.wait()
-            else:
-                await asyncio.sleep(delay)
-                delay = min(_STORE_AGAIN * 16, delay * 2)
 
     async def _watch(self) -> None:
         """Once a second: figures for the console, and the watchdog over the operator's media."""
@@ -359,27 +330,11 @@ class Call:
         self._ear.flush()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
         await self._tasks.ended(_SURVIVES_THE_END, within)
-        await self._stored()
+        await self._record.store()
         await self.thread.drain(within)
         if self._services.farewell is not None:
             await self._services.farewell(self)
-        await self._stored()
-
-    async def _stored(self) -> bool:
-        """Store the caller's ids with the thread, once, and the call as it is now; False where that fails."""
-        record: dict[str, object] = {**views.call_view(self), "timeline": self.timeline.view()}
-        caller, times, store = self.caller, self.times, self._services.store
-        try:
-            if not self._thread_opened:
-                await store.open_thread(caller)
-                self._thread_opened = True
-            await store.save_call(
-                CallRow(caller.call_id, caller.thread_id, times.started, times.ended, record)
-            )
-        except BridgeError as error:
-            log.error("call_not_stored", call=caller.call_id, code=error.code)
-            return False
-        return True
+        await self._record.store()
 
     # -- hearing --
 

@@ -10,31 +10,37 @@ from pathlib import Path
 import pytest
 
 from tests.harness.console import Console
-from tests.harness.handoff import bridge, call_of, hand_off, phone_for
+from tests.harness.handoff import bridge, call_of, hand_off, phone_for, phone_hears, states
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.tones import tone
+from tests.harness.tones import share, tone
 
 ROOT = Path(__file__).parents[2]
 
 
-async def test_sigterm_ends_a_live_call_cleanly(tmp_path: Path) -> None:
+async def test_sigterm_ends_live_calls_in_order(tmp_path: Path) -> None:
     async with (
-        ServerProcess(tmp_path) as server,
+        ServerProcess(tmp_path, shutdown_grace=1) as server,
         PeerConsole(server, idle=tone(1000.0, 1.0)) as console,
         phone_for(server) as phone,
         phone_for(server) as ringing,
+        phone_for(server) as with_bot,
     ):
         await console.open_audio()
         call_id = await bridge(console, phone)
+        bot_id = await call_of(console, with_bot)
         offered = await hand_off(console, ringing)
         stopping = asyncio.ensure_future(server.stop())
-        ended = await console.wait("call_state", callId=call_id, state="ended")
-        assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
         withdrawn = await console.wait("call_withdrawn", callId=offered["callId"])
         assert withdrawn["reason"] == "cancelled"
-        assert await phone.closed(10) == 1000
-        assert await ringing.closed(10) == 1000
+        for ended_id in (offered["callId"], bot_id):
+            ended = await console.wait("call_state", callId=ended_id, state="ended")
+            assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
+        assert not states(console, call_id, "ended"), "who talks with a person may finish"
+        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.9
+        ended = await console.wait("call_state", callId=call_id, state="ended")
+        assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
+        assert [await line.closed(10) for line in (phone, ringing, with_bot)] == [1000, 1000, 1000]
         assert await stopping == 0
         assert not [line for line in server.lines if "Traceback" in line]
 
@@ -42,6 +48,25 @@ async def test_sigterm_ends_a_live_call_cleanly(tmp_path: Path) -> None:
         view = await again.get(f"/api/calls/{call_id}")
         assert (view["state"], view["endReason"]) == ("ended", "shutdown")
         assert "call_ended" in dict(await again.timeline(call_id))
+
+
+async def test_after_sigterm_the_server_waits_no_longer_than_the_last_call(tmp_path: Path) -> None:
+    async with (
+        ServerProcess(tmp_path, shutdown_grace=60) as server,
+        PeerConsole(server, idle=tone(1000.0, 1.0)) as console,
+        phone_for(server) as phone,
+        phone_for(server) as with_bot,
+    ):
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        stopping = asyncio.ensure_future(server.stop())
+        assert await with_bot.closed(10) == 1000
+        late = phone_for(server)
+        async with late:
+            assert await late.closed(5) == 1013, "no new call is taken"
+        assert (await console.command("hangup_call", callId=call_id))["call"]["endedBy"] == "operator"
+        assert await phone.closed(10) == 1000
+        assert await asyncio.wait_for(stopping, 15) == 0
 
 
 async def test_after_kill_9_calls_are_reconciled_and_nothing_committed_is_lost(tmp_path: Path) -> None:
