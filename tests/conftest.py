@@ -18,14 +18,23 @@ async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
         yield process
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+    """One server without speech engines for all tests that need no settings of their own.
+
+    They must run in its loop: `pytestmark = pytest.mark.asyncio(loop_scope="session")`.
+    """
+    async with ServerProcess(tmp_path_factory.mktemp("shared")) as process:
+        yield process
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_server(
+async def module_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[ServerProcess]:
-    """One server for all tests of a module, with the settings in the module's `SETTINGS`, if any.
+    """One server for all tests of a module, with the settings in the module's `SETTINGS`.
 
-    The module's tests must run in its loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
+    They must run in its loop: `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
     """
-    settings = getattr(request.module, "SETTINGS", {})
-    async with ServerProcess(tmp_path_factory.mktemp("server"), **settings) as process:
+    async with ServerProcess(tmp_path_factory.mktemp("server"), **request.module.SETTINGS) as process:
         yield process

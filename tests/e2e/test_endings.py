@@ -10,7 +10,7 @@ from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
 from tests.harness.tones import tone
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SOUND = tone(1000.0, 1.0)
 

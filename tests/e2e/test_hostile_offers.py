@@ -16,10 +16,10 @@ from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
 from tests.harness.tones import share, tone
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def other_call(shared_server: ServerProcess) -> AsyncIterator[TwilioSimulator]:
     """The phone of a call in which kim and a caller talk all the time."""
     async with (

@@ -10,7 +10,7 @@ from tests.harness.console import Console
 from tests.harness.handoff import hand_off, phone_for
 from tests.harness.server import ServerProcess
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_one_of_two_wins_a_hundred_times_and_the_other_is_told_who(

@@ -12,10 +12,11 @@ import pytest
 from tests.harness.console import Console
 from tests.harness.handoff import bridge, call_of, hand_off, phone_for
 from tests.harness.peer_console import PeerConsole
+from tests.harness.raw_socket import RawSocket
 from tests.harness.server import ServerProcess
 from tests.harness.tones import tone
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALL_VIEW = {
     "callId", "threadId", "crmId", "channelId", "provider", "caller", "state", "speaker", "queue", "operator",
@@ -206,8 +207,9 @@ async def test_a_page_on_this_machine_is_served(shared_server: ServerProcess) ->
         assert answer.status == 200
 
 
-async def test_with_an_agent_token_everybody_needs_one(tmp_path: Path) -> None:
-    async with ServerProcess(tmp_path, agent_token="agent-secret") as server:
+async def test_a_public_server_is_open_to_nobody_without_a_right(tmp_path: Path) -> None:
+    origin = "https://calls.example.com"
+    async with ServerProcess(tmp_path, agent_token="agent-secret", public_url=origin) as server:
 
         async def status(path: str, **headers: str) -> int:
             async with server.session.get(server.url + path, headers=headers) as answer:
@@ -232,3 +234,12 @@ async def test_with_an_agent_token_everybody_needs_one(tmp_path: Path) -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await server.session.ws_connect(server.stream_url)
         assert refused.value.status == 403
+        async with RawSocket(server, "/thread", Origin=origin) as socket:
+            assert (await socket.join())["data"]["error"]["code"] == "unauthorized"
+            assert "sid" in await socket.join({"token": "agent-secret"})
+        async with RawSocket(server, Origin=origin) as socket:
+            assert (await socket.join({"token": "agent-secret"}))["data"]["error"]["code"] == "bad_token"
+            assert "sid" in await socket.join({"token": operator})
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with RawSocket(server, Origin="https://elsewhere.example.com"):
+                pass

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS = {"ring_timeout": 1}
 
 
-async def test_the_bot_goes_on_and_the_thread_says_so(shared_server: ServerProcess) -> None:
-    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+async def test_the_bot_goes_on_and_the_thread_says_so(module_server: ServerProcess) -> None:
+    async with Console(module_server) as console, phone_for(module_server) as phone:
         offer = await hand_off(console, phone)
         await hears_hold(phone)
         withdrawn = await console.wait("call_withdrawn", callId=offer["callId"], within=5)
@@ -27,15 +27,15 @@ async def test_the_bot_goes_on_and_the_thread_says_so(shared_server: ServerProce
         late = await console.command("accept_call", callId=offer["callId"])
         assert late["error"]["code"] == "gone"
         await console.wait("transcript", callId=offer["callId"], within=5)
-        texts = [(m["speaker"], m["text"]) for m in await shared_server.messages(offer["threadId"])]
+        texts = [(m["speaker"], m["text"]) for m in await module_server.messages(offer["threadId"])]
         assert ("system", "Nobody took the call in time; the bot carries on.") in texts
         assert any(speaker == "bot" and "nobody is free" in text for speaker, text in texts)
-        names = [event for event, _ in await shared_server.timeline(offer["callId"])]
+        names = [event for event, _ in await module_server.timeline(offer["callId"])]
         assert names.index("incoming_call_sent") < names.index("bot_resumed")
 
 
-async def test_a_second_handoff_rings_again(shared_server: ServerProcess) -> None:
-    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+async def test_a_second_handoff_rings_again(module_server: ServerProcess) -> None:
+    async with Console(module_server) as console, phone_for(module_server) as phone:
         offer = await hand_off(console, phone)
         await console.wait("call_withdrawn", callId=offer["callId"], within=5)
         again = await hand_off(console, phone)
@@ -44,12 +44,12 @@ async def test_a_second_handoff_rings_again(shared_server: ServerProcess) -> Non
         assert (await console.command("accept_call", callId=offer["callId"]))["ok"]
 
 
-async def test_an_operator_who_claims_in_time_is_not_timed_out(shared_server: ServerProcess) -> None:
-    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+async def test_an_operator_who_claims_in_time_is_not_timed_out(module_server: ServerProcess) -> None:
+    async with Console(module_server) as console, phone_for(module_server) as phone:
         offer = await hand_off(console, phone)
         assert (await console.command("accept_call", callId=offer["callId"]))["ok"]
         await hears_hold(phone, 75)
-        view = await shared_server.get(f"/api/calls/{offer['callId']}")
+        view = await module_server.get(f"/api/calls/{offer['callId']}")
         assert view["state"] == "connecting"
         withdrawn = [data["callId"] for data in console.all("call_withdrawn")]
         assert offer["callId"] not in withdrawn

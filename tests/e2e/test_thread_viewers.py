@@ -56,16 +56,16 @@ class Viewer:
 
 
 async def test_what_was_said_comes_in_the_ack_and_what_is_said_as_events(
-    shared_server: ServerProcess,
+    module_server: ServerProcess,
 ) -> None:
-    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+    async with Console(module_server) as console, phone_for(module_server) as phone:
         call_id = await call_of(console, phone)
         await console.wait("transcript", 2, callId=call_id)
         thread_id = phone.parameters["threadId"]
-        async with Viewer(shared_server, thread_id) as viewer:
+        async with Viewer(module_server, thread_id) as viewer:
             ack = await viewer.subscribe()
             assert ack["ok"]
-            assert ack["messages"] == await shared_server.messages(thread_id)
+            assert ack["messages"] == await module_server.messages(thread_id)
             last = ack["messages"][-1]["seq"]
             await phone.press("7")
             await viewer.until(1)
@@ -74,9 +74,9 @@ async def test_what_was_said_comes_in_the_ack_and_what_is_said_as_events(
 
 
 async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
-    shared_server: ServerProcess,
+    module_server: ServerProcess,
 ) -> None:
-    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+    async with Console(module_server) as console, phone_for(module_server) as phone:
         call_id = await call_of(console, phone)
         await console.wait("transcript", 2, callId=call_id)
         thread_id = phone.parameters["threadId"]
@@ -84,7 +84,7 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
         for round_ in range(8):
             # Keys are pressed while viewers come and go, so that commits fall into every gap.
             pressing = asyncio.ensure_future(press_all(phone.press, "12345"))
-            async with Viewer(shared_server, thread_id) as viewer:
+            async with Viewer(module_server, thread_id) as viewer:
                 ack = await viewer.subscribe(afterSeq=seen[-1] if seen else 0)
                 seen += [message["seq"] for message in ack["messages"]]
                 if round_ % 2:
@@ -95,7 +95,7 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
                 told = [message["seq"] for message in viewer.messages if message["final"]]
                 seen += [seq for seq in told if round_ % 2 or seq > seen[-1]]
             await pressing
-        async with Viewer(shared_server, thread_id) as viewer:
+        async with Viewer(module_server, thread_id) as viewer:
             seen += [m["seq"] for m in (await viewer.subscribe(afterSeq=seen[-1]))["messages"]]
             await phone.press("#")
             while not any(message["text"] == "#" for message in viewer.messages):
@@ -112,18 +112,18 @@ async def press_all(press: Any, keys: str) -> None:
         await press(key)
 
 
-async def test_a_thread_that_nobody_knows_is_empty_until_it_begins(shared_server: ServerProcess) -> None:
-    phone = phone_for(shared_server)
-    async with Viewer(shared_server, phone.parameters["threadId"]) as viewer:
+async def test_a_thread_that_nobody_knows_is_empty_until_it_begins(module_server: ServerProcess) -> None:
+    phone = phone_for(module_server)
+    async with Viewer(module_server, phone.parameters["threadId"]) as viewer:
         assert (await viewer.subscribe()) == {"ok": True, "messages": []}
         async with phone:
             await viewer.until(1)
             assert viewer.messages[0]["seq"] == 1
 
 
-async def test_other_threads_are_not_told(shared_server: ServerProcess) -> None:
-    one, other = phone_for(shared_server), phone_for(shared_server)
-    async with one, other, Viewer(shared_server, one.parameters["threadId"]) as viewer:
+async def test_other_threads_are_not_told(module_server: ServerProcess) -> None:
+    one, other = phone_for(module_server), phone_for(module_server)
+    async with one, other, Viewer(module_server, one.parameters["threadId"]) as viewer:
         await viewer.subscribe()
         await other.press("1")
         await one.press("2")
@@ -144,9 +144,9 @@ async def test_other_threads_are_not_told(shared_server: ServerProcess) -> None:
     ids=lambda payload: repr(payload)[:40],
 )  # fmt: skip
 async def test_a_bad_subscription_is_refused_and_the_viewer_stays(
-    shared_server: ServerProcess, payload: object
+    module_server: ServerProcess, payload: object
 ) -> None:
-    async with RawSocket(shared_server, "/thread") as socket:
+    async with RawSocket(module_server, "/thread") as socket:
         await socket.join()
         ack = await socket.event("subscribe", payload)
         assert ack["ok"] is False
@@ -155,15 +155,15 @@ async def test_a_bad_subscription_is_refused_and_the_viewer_stays(
 
 
 @pytest.mark.parametrize("text", ['["connect",{}]', '["disconnect"]', "[5]", '[["x"]]', '["message",{}]'])
-async def test_unknown_events_get_an_answer(shared_server: ServerProcess, text: str) -> None:
-    async with RawSocket(shared_server, "/thread") as socket:
+async def test_unknown_events_get_an_answer(module_server: ServerProcess, text: str) -> None:
+    async with RawSocket(module_server, "/thread") as socket:
         await socket.join()
         assert (await socket.ask(text))["error"]["code"] == "unknown_event"
         assert (await socket.event("subscribe", {"threadId": "fresh"}))["ok"]
 
 
-async def test_one_viewer_watches_a_bounded_number_of_threads(shared_server: ServerProcess) -> None:
-    async with RawSocket(shared_server, "/thread") as socket:
+async def test_one_viewer_watches_a_bounded_number_of_threads(module_server: ServerProcess) -> None:
+    async with RawSocket(module_server, "/thread") as socket:
         await socket.join()
         assert (await patiently(socket, "subscribe", "t0"))["ok"]
         watched = 1
@@ -187,9 +187,9 @@ async def patiently(socket: RawSocket, event: str, thread_id: str) -> Any:
 
 
 async def test_a_page_under_a_foreign_name_for_this_machine_sees_no_thread(
-    shared_server: ServerProcess,
+    module_server: ServerProcess,
 ) -> None:
-    async with RawSocket(shared_server, "/thread", Host="evil.example", Origin="http://evil.example") as page:
+    async with RawSocket(module_server, "/thread", Host="evil.example", Origin="http://evil.example") as page:
         assert (await page.join())["data"]["error"]["code"] == "unauthorized"
-        answer = await page.join({"token": await shared_server.token()})
+        answer = await page.join({"token": await module_server.token()})
         assert "sid" in answer, "but an operator may look from anywhere"

@@ -9,7 +9,7 @@ from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
 from tests.harness.tones import share, tone
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALLER_HZ, OPERATOR_HZ = 440.0, 1000.0
 SOUND = tone(OPERATOR_HZ, 1.0)

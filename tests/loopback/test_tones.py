@@ -10,7 +10,7 @@ from tests.harness.handoff import bridge, call_of, hand_off, hears_hold, phone_f
 from tests.harness.server import ServerProcess
 from tests.harness.tones import share, tone
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALLER_HZ, OPERATOR_HZ = 440.0, 1000.0
 SOUND = tone(OPERATOR_HZ, 1.0)
