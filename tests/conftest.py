@@ -11,6 +11,17 @@ import pytest_asyncio
 from tests.harness.server import ServerProcess
 
 
+_REAL_SPEECH = ("tests/e2e/test_spoken_call.py", "tests/signaling/terminal/", "tests/bridge/speech/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file on one worker, and all real speech on the same one: two at once would be too slow."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = "speech" if file.startswith(_REAL_SPEECH) else file
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
     """A running server without speech engines."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 
 import structlog
-from openai import AsyncOpenAI, OpenAIError
 
 from bridge.errors import BridgeError
 from bridge.ports import Message
@@ -39,7 +38,13 @@ class LanguageModel:
     """Replies and summaries by one chat model; `patience`: seconds that a reply may take."""
 
     def __init__(self, url: str, key: str | None, model: str, *, patience: float) -> None:
-        self._client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=patience)
+        # Takes most of a second, which a server without a model need not wait for at its start.
+        from openai import AsyncOpenAI, OpenAIError
+
+        self._failures = (OpenAIError, IndexError, AttributeError, TypeError, ValueError)
+        client = AsyncOpenAI(base_url=url, api_key=key or "none", max_retries=0, timeout=patience)
+        # Named here, because naming it imports as much again, which no caller should wait for.
+        self._client, self._completions = client, client.chat.completions
         self._model, self._patience = model, patience
 
     async def reply(self, history: Sequence[Message], said: str, *, task: str) -> str:
@@ -71,14 +76,14 @@ class LanguageModel:
 
     async def _complete(self, turns: list[dict[str, str]], *, most_tokens: int) -> str:
         try:
-            answer = await self._client.chat.completions.create(
+            answer = await self._completions.create(
                 model=self._model,
                 messages=turns,  # type: ignore[arg-type]
                 max_tokens=most_tokens,
                 temperature=0.3,
             )
             text = answer.choices[0].message.content
-        except (OpenAIError, IndexError, AttributeError, TypeError, ValueError) as error:
+        except self._failures as error:
             log.warning("llm_failed", error=type(error).__name__)
             raise LlmUnavailable("The model did not answer.") from error
         spoken = " ".join((text or "").split())[:_MOST_REPLY]

@@ -49,7 +49,7 @@ LIVE = [state for state in State if state is not State.ENDED]
 WITH_OPERATOR = (State.CONNECTING, State.BRIDGED, State.HELD)
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(State, Event))
+@pytest.mark.parametrize(("state", "event"), [*itertools.product(State, Event)])
 def test_every_state_takes_every_event_as_promised_or_refuses_it(state: State, event: Event) -> None:
     if event in ENDINGS:
         assert transition(state, event)[0] is State.ENDED
@@ -75,7 +75,7 @@ def test_who_ended_the_call(event: Event) -> None:
         assert states.ended_by(event) == ENDINGS[event]
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(LIVE, ENDINGS))
+@pytest.mark.parametrize(("state", "event"), [*itertools.product(LIVE, ENDINGS)])
 def test_an_end_lets_go_of_everything_that_the_state_holds(state: State, event: Event) -> None:
     effects = transition(state, event)[1]
     assert effects[-1] is Effect.CLOSE
