@@ -10,7 +10,6 @@ import pytest_asyncio
 
 from tests.harness.server import ServerProcess
 
-
 _REAL_SPEECH = ("tests/e2e/test_spoken_call.py", "tests/signaling/terminal/", "tests/bridge/speech/")
 
 

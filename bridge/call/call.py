@@ -10,10 +10,10 @@ from typing import Literal
 import structlog
 
 from bridge.bot import phrases
-from bridge.bot.bot import NOTHING, HandoffWish
+from bridge.bot.bot import HandoffWish
 from bridge.call import states, views
 from bridge.call.bot_side import BotSide
-from bridge.call.deadline import Deadline
+from bridge.call.caller_side import CallerSide
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
 from bridge.call.mouth import Mouth
@@ -26,9 +26,9 @@ from bridge.call.services import Services
 from bridge.call.states import Effect, Event, State
 from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
-from bridge.directory import Claim
+from bridge.directory import Claim, Holder
 from bridge.errors import BridgeError
-from bridge.ports import Caller, Line, Speaker, Urgency
+from bridge.ports import Caller, Line, Speaker
 from bridge.thread.writer import CallThread
 
 log = structlog.get_logger()
@@ -50,22 +50,23 @@ class Call:
         self.times = views.Times(started=datetime.now(UTC))
         self.end: Event | None = None
         self.handoff: Handoff | None = None
+        self.last_holder: Holder | None = None
+        """Who had the call when it ended, for the record."""
         self.thread = CallThread(services.log, caller.thread_id, caller.call_id)
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
         self._finish_within = _FINISH
-        self._grace = Deadline()
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._resume_at: str | None = None
         self._rate = line.codec.rate
-        self._ear = self._make_ear("caller", caller.name or caller.number or None)
+        self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
         self.patch = Patch(
             line,
             services.clock,
             self.timeline,
-            caller_ear=self._ear,
+            caller_ear=self.caller_side.ear,
             on_operator_audio=lambda: self.dispatch(Event.OPERATOR_AUDIO),
         )
         self._mouth = Mouth(
@@ -83,13 +84,13 @@ class Call:
             self._tasks,
             self,
             send_mark=lambda name: self.patch.line.mark(name),
-            caller_quiet=self._ear.quiet.wait,
+            caller_quiet=self.caller_side.ear.quiet.wait,
         )
         self.operator = OperatorSide(
             self.patch,
             self.timeline,
             services.timing,
-            make_ear=lambda claim: self._make_ear("human", claim.holder.name),
+            make_ear=self._make_operator_ear,
             on_lost=self.operator_lost,
             on_lapsed=lambda: self.try_dispatch(Event.CLAIM_LAPSED),
         )
@@ -115,7 +116,7 @@ class Call:
             self._tasks.spawn(self.thread.run(), "thread")
             self._tasks.spawn(self._record.run(), "record")
             self._tasks.spawn(self._watch(), "watch")
-            self._hear_turns(True)
+            self.caller_side.hear_turns(True)
             self.bot.start("start")
             self._services.events.call_changed(self)
             await self._ended.wait()
@@ -207,40 +208,6 @@ class Call:
         assert self.handoff is not None
         return views.incoming_view(self, self.handoff)
 
-    # -- the line's view (LineListener, through switchboard.LineBinding) --
-
-    def on_audio(self, payload: bytes) -> None:
-        """See LineListener."""
-        if not self.ended:
-            self.patch.from_caller(payload)
-
-    def on_mark(self, name: str) -> None:
-        """See LineListener."""
-        self.patch.marked(name)
-        self.bot.marked(name)
-
-    def on_dtmf(self, digit: str) -> None:
-        """See LineListener. The bot takes a key for the word that it stands for."""
-        now = datetime.now(UTC)
-        self.thread.say("caller", digit, now, now, name=self._ear.name)
-        if self.state is State.BOT:
-            self.bot.interrupt()
-            self.bot.hear(digit)
-
-    def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
-        """See LineListener. A stream that broke off may come back within the grace."""
-        if reason == "caller_hung_up":
-            self.dispatch(Event.CALLER_HUNG_UP)
-        elif not self.ended:
-            self._grace.set(self._services.timing.line_grace, lambda: self.try_dispatch(Event.LINE_LOST))
-
-    def adopt(self, line: Line) -> None:
-        """The caller is on another stream now; raises BridgeError `wrong_codec`."""
-        if line.codec is not self.patch.line.codec:
-            raise BridgeError("The new stream is in another encoding than the call.", code="wrong_codec")
-        self._grace.cancel()
-        self.patch.adopt(line)
-
     # -- effects --
 
     def _perform(self, effect: Effect) -> None:
@@ -265,14 +232,14 @@ class Call:
         actions[effect]()
 
     def _resume_bot(self, opening: Literal["resume", "unanswered"]) -> None:
-        self._hear_turns(True)
+        self.caller_side.hear_turns(True)
         self.timeline.mark("bot_resumed")
         resume_at, self._resume_at = self._resume_at, None
         self.bot.start(opening, resume_at)
 
     def _stop_bot(self) -> None:
         self.bot.stop()
-        self._hear_turns(False)
+        self.caller_side.hear_turns(False)
 
     def _announce_handoff(self) -> None:
         assert self.handoff is not None
@@ -301,11 +268,12 @@ class Call:
     def _detach_operator(self) -> None:
         claim = self.operator.detach()
         if claim is not None:
+            self.last_holder = claim.holder if self.ended else None
             self._tasks.spawn(self._services.directory.drop_claim(claim), "drop_claim")
 
     def _close(self) -> None:
         self._ringing.stop()
-        self._grace.cancel()
+        self.caller_side.end()
         self.patch.playout.cut()
         self._ended.set()
 
@@ -327,7 +295,7 @@ class Call:
         """Hang up, let what was still being said reach the thread, and keep the record."""
         await self.patch.line.hang_up()
         within = self._finish_within
-        self._ear.flush()
+        self.caller_side.ear.flush()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
         await self._tasks.ended(_SURVIVES_THE_END, within)
         await self._record.store()
@@ -336,38 +304,24 @@ class Call:
             await self._services.farewell(self)
         await self._record.store()
 
-    # -- hearing --
+    # -- ears --
+
+    def _make_caller_ear(self, side: CallerSide) -> Ear:
+        ear = self._make_ear("caller", self.caller.name or self.caller.number or None)
+        ear.listen(on_speech=side.speaks, on_text=side.said, on_nothing=side.not_understood)
+        return ear
+
+    def _make_operator_ear(self, claim: Claim) -> Ear:
+        ear = self._make_ear("human", claim.holder.name)
+        ear.partials = True
+        return ear
 
     def _make_ear(self, speaker: Speaker, name: str | None) -> Ear:
-        caller = speaker == "caller"
-        ear = Ear(
+        return Ear(
             speaker=speaker,
             name=name,
             rate=self._rate,
             stt=self._services.stt,
             thread=self.thread,
             spawn=self._tasks.spawn,
-            on_speech=self._caller_speaks if caller else lambda: None,
-            on_text=self._caller_said if caller else lambda text: None,
-            on_nothing=self._caller_not_understood if caller else lambda: None,
         )
-        ear.partials = not caller
-        return ear
-
-    def _hear_turns(self, turns: bool) -> None:
-        """Whether the caller's words are turns of the bot's conversation, to be understood at once."""
-        self._ear.urgency = Urgency.TURN if turns else Urgency.FINAL
-        self._ear.partials = not turns
-
-    def _caller_speaks(self) -> None:
-        """Barge-in: whoever is spoken to by the bot may interrupt it."""
-        if self.state is State.BOT:
-            self.bot.interrupt()
-
-    def _caller_said(self, text: str) -> None:
-        if self.state is State.BOT:
-            self.bot.hear(text)
-
-    def _caller_not_understood(self) -> None:
-        if self.state is State.BOT:
-            self.bot.hear(NOTHING)

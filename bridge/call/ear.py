@@ -39,11 +39,7 @@ class _Utterance:
 
 
 class Ear:
-    """Listens to one leg. `push` takes 20 ms frames of s16le mono at `rate` Hz and never blocks.
-
-    `on_speech` is called when somebody begins to speak, then `on_text` with the final text, or `on_nothing`
-    where there was none to be had.
-    """
+    """Listens to one leg. `push` takes 20 ms frames of s16le mono at `rate` Hz and never blocks."""
 
     def __init__(
         self,
@@ -54,13 +50,12 @@ class Ear:
         stt: SpeechToText,
         thread: CallThread,
         spawn: Spawn,
-        on_speech: Callable[[], None] = lambda: None,
-        on_text: Callable[[str], None] = lambda text: None,
-        on_nothing: Callable[[], None] = lambda: None,
     ) -> None:
         self.speaker, self.name = speaker, name
         self._rate, self._stt, self._thread, self._spawn = rate, stt, thread, spawn
-        self._on_speech, self._on_text, self._on_nothing = on_speech, on_text, on_nothing
+        self._on_speech: Callable[[], None] = lambda: None
+        self._on_text: Callable[[str], None] = lambda text: None
+        self._on_nothing: Callable[[], None] = lambda: None
         self._segmenter = Segmenter(rate)
         self._batch: list[bytes] = []
         self._position_ms = 0
@@ -70,6 +65,19 @@ class Ear:
         self.quiet = asyncio.Event()
         """Set while nobody is in the middle of an utterance."""
         self.quiet.set()
+
+    def listen(
+        self,
+        *,
+        on_speech: Callable[[], None],
+        on_text: Callable[[str], None],
+        on_nothing: Callable[[], None],
+    ) -> None:
+        """Be told: `on_speech` when somebody begins to speak, then `on_text` with the words.
+
+        `on_nothing` comes in place of the words where none could be made out.
+        """
+        self._on_speech, self._on_text, self._on_nothing = on_speech, on_text, on_nothing
 
     def push(self, pcm: bytes, *, at_once: bool) -> None:
         """Take one frame; unless `at_once`, frames are looked at in batches of 100 ms."""

@@ -149,7 +149,7 @@ class Patch:
             self._timeline.mark("provider_clear_confirmed")
 
     def _to_caller(self, frame: Frame) -> None:
-        if self.playout.speaking:
+        if self.playout.sounding:
             self.playout.mix_in(frame)
         else:
             self.line.send_audio(frame.to(self.line.codec))

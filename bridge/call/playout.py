@@ -63,8 +63,13 @@ class Playout:
 
     @property
     def speaking(self) -> bool:
-        """True from the first chunk of a stretch of speech until the caller has heard its end."""
+        """True from the beginning of a stretch, its first sound yet to be made, until its end was heard."""
         return self._over is not None
+
+    @property
+    def sounding(self) -> bool:
+        """True while the caller hears a stretch of speech; a live voice has to be mixed into it."""
+        return self._over is not None and self._begun
 
     @property
     def active(self) -> bool:
@@ -194,6 +199,9 @@ class Playout:
                 live = self._live.popleft()
                 return Frame.of_pcm(mix(Frame(self._codec, payload).pcm, live.pcm), self._codec).payload
             return payload
+        if self._live and self.speaking:
+            # The rest of the sentence is not there yet: the live voice goes on by itself.
+            return self._live.popleft().to(self._codec)
         if self._hold and not (self.speaking and self._begun and now - self._until < _STARVED):
             payload = self._hold[self._hold_at]
             self._hold_at = (self._hold_at + 1) % len(self._hold)

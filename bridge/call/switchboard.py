@@ -37,22 +37,22 @@ class LineBinding:
     def on_audio(self, payload: bytes) -> None:
         """See LineListener."""
         if self._current:
-            self._call.on_audio(payload)
+            self._call.caller_side.on_audio(payload)
 
     def on_mark(self, name: str) -> None:
         """See LineListener."""
         if self._current:
-            self._call.on_mark(name)
+            self._call.caller_side.on_mark(name)
 
     def on_dtmf(self, digit: str) -> None:
         """See LineListener."""
         if self._current:
-            self._call.on_dtmf(digit)
+            self._call.caller_side.on_dtmf(digit)
 
     def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
         """See LineListener."""
         if self._current:
-            self._call.on_closed(reason)
+            self._call.caller_side.on_closed(reason)
 
 
 class Switchboard:
@@ -80,7 +80,7 @@ class Switchboard:
         """Start a call, or let a live one carry on on a new stream; see ports.CallAcceptor."""
         live = self._live.get(caller.call_id)
         if live is not None and live.state is not State.ENDED:
-            live.adopt(line)
+            live.caller_side.adopt(line)
             return LineBinding(live, line)
         if self._closing:
             raise BridgeError("The server is shutting down.", code="shutting_down")

@@ -32,7 +32,7 @@ class Times:
 
 def call_view(call: Call) -> dict[str, object]:
     """CallView."""
-    times, holder = call.times, call.claim.holder if call.claim else None
+    times, holder = call.times, call.claim.holder if call.claim else call.last_holder
     return {
         "callId": call.caller.call_id,
         "threadId": call.caller.thread_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.harness.console import Console
@@ -113,7 +115,7 @@ async def test_a_call_with_the_bot_can_be_hung_up_by_the_caller_only(shared_serv
         assert ended["endReason"] == "caller_hung_up"
 
 
-async def until_said(server: ServerProcess, thread_id: str, words: str) -> list[dict[str, object]]:
+async def until_said(server: ServerProcess, thread_id: str, words: str) -> list[dict[str, Any]]:
     """The thread's messages, as soon as one has these words in it."""
     async with Console(server, "kim") as console:
         while True:

@@ -134,13 +134,14 @@ class Console:
             wanted = [codec for codec in known if codec.mimeType == self.codec]
             self.peer.getTransceivers()[0].setCodecPreferences(wanted)
         self.peer.on("track", self._pull)
+        self.peer.on("connectionstatechange", self._wake)
         await self.peer.setLocalDescription(await self.peer.createOffer())
         ack = await self.command("offer", sdp=self.peer.localDescription.sdp)
         assert ack["ok"], ack
         await self.peer.setRemoteDescription(RTCSessionDescription(ack["sdp"], "answer"))
         async with asyncio.timeout(10):
             while self.peer.connectionState != "connected":
-                await asyncio.sleep(0.01)
+                await self._changed.wait()
 
     async def hang_up_audio(self) -> None:
         """Close the audio connection only."""

@@ -15,6 +15,7 @@ from typing import Any, Self
 import aiohttp
 
 OPERATORS = {"sam": "sam-secret", "kim": "kim-secret"}
+_ROOT = Path(__file__).resolve().parents[2]
 _LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -85,7 +86,7 @@ class ServerProcess:
             "signaling.cli",
             "serve",
             env={**inherited, **self._environment, "COLUMNS": "200"},
-            cwd=Path(__file__).resolve().parents[2],
+            cwd=_ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

@@ -95,6 +95,28 @@ async def test_speech_ends_when_its_last_frame_has_been_heard_and_not_when_it_wa
     assert clock.ticks == (), "an idle playout costs no ticks"
 
 
+async def test_a_voice_that_is_slow_to_begin_does_not_take_the_line() -> None:
+    line, clock, playout = fixture()
+    begin = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        await begin.wait()
+        yield bytes(PCM_FRAME * 5)
+
+    task = asyncio.ensure_future(playout.play(slow()))
+    await settle()
+    clock.at(100.0)
+    assert (playout.speaking, playout.sounding, line.said) == (True, False, [])
+    begin.set()
+    await settle()
+    clock.at(100.02)
+    assert playout.sounding
+    clock.at(100.04)
+    clock.at(100.30)
+    await task
+    assert not playout.sounding
+
+
 async def test_chunks_of_any_length_become_whole_frames() -> None:
     sound = tone(440.0, 0.21)
     line, clock, playout = fixture(Codec.L16_8K)

@@ -96,9 +96,9 @@ def test_the_caller_is_never_left_in_silence_or_with_two_sounds(state: State, ev
     following, effects = transition(state, event)
     if following is State.BOT:
         resumes = {Effect.RESUME_BOT, Effect.RESUME_BOT_UNANSWERED} & set(effects)
-        assert len(resumes) == 1
+        (resume,) = resumes
         assert Effect.STOP_HOLD in effects, "hold audio must not run under the bot's voice"
-        assert effects.index(Effect.STOP_HOLD) < effects.index(*resumes)
+        assert effects.index(Effect.STOP_HOLD) < effects.index(resume)
     if following is State.CONNECTING and state in (State.BRIDGED, State.HELD):
         assert Effect.PLAY_HOLD in effects, "and the operator's sound must be waited for again"
     if following is State.HELD and state is not State.HELD:

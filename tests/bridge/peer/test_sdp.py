@@ -100,12 +100,12 @@ def test_a_spoiled_offer_is_refused_or_read_and_nothing_else(data: st.DataObject
                 lines[at] = lines[at].replace("1", str(data.draw(st.integers(-(10**20), 10**20))))
         if not lines:
             break
+    refused: str | None = None
     try:
         description = sdp.parse_description("\r\n".join(lines))
     except PeerError as error:
         refused = error.code
     else:
-        refused = None
         assert description.codecs
         assert description.fingerprints
         assert len(description.candidates) <= sdp.MAX_CANDIDATES

@@ -1,0 +1,91 @@
+"""The caller's part in a call: the stream they are on, and what they are heard to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from bridge.bot.bot import NOTHING
+from bridge.call.deadline import Deadline
+from bridge.call.ear import Ear
+from bridge.call.states import Event, State
+from bridge.errors import BridgeError
+from bridge.ports import Line, Urgency
+
+if TYPE_CHECKING:
+    from bridge.call.call import Call
+
+
+class CallerSide:
+    """Takes what the line brings (LineListener, through switchboard.LineBinding)."""
+
+    def __init__(self, call: Call, make_ear: Callable[[CallerSide], Ear], line_grace: float) -> None:
+        self._call = call
+        self._line_grace = line_grace
+        self._grace = Deadline()
+        self.ear = make_ear(self)
+
+    @property
+    def _with_bot(self) -> bool:
+        return self._call.state is State.BOT
+
+    def hear_turns(self, turns: bool) -> None:
+        """Whether the caller's words are turns of the bot's conversation, to be understood at once."""
+        self.ear.urgency = Urgency.TURN if turns else Urgency.FINAL
+        self.ear.partials = not turns
+
+    def end(self) -> None:
+        """The call is over; nothing is waited for."""
+        self._grace.cancel()
+
+    def adopt(self, line: Line) -> None:
+        """The caller is on another stream now; raises BridgeError `wrong_codec`."""
+        if line.codec is not self._call.patch.line.codec:
+            raise BridgeError("The new stream is in another encoding than the call.", code="wrong_codec")
+        self._grace.cancel()
+        self._call.patch.adopt(line)
+
+    # -- LineListener --
+
+    def on_audio(self, payload: bytes) -> None:
+        """See LineListener."""
+        if not self._call.ended:
+            self._call.patch.from_caller(payload)
+
+    def on_mark(self, name: str) -> None:
+        """See LineListener."""
+        self._call.patch.marked(name)
+        self._call.bot.marked(name)
+
+    def on_dtmf(self, digit: str) -> None:
+        """See LineListener. The bot takes a key for the word that it stands for."""
+        now = datetime.now(UTC)
+        self._call.thread.say("caller", digit, now, now, name=self.ear.name)
+        if self._with_bot:
+            self._call.bot.interrupt()
+            self._call.bot.hear(digit)
+
+    def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
+        """See LineListener. A stream that broke off may come back within the grace."""
+        if reason == "caller_hung_up":
+            self._call.dispatch(Event.CALLER_HUNG_UP)
+        elif not self._call.ended:
+            self._grace.set(self._line_grace, lambda: self._call.try_dispatch(Event.LINE_LOST))
+
+    # -- what the ear makes out --
+
+    def speaks(self) -> None:
+        """Barge-in: whoever is spoken to by the bot may interrupt it."""
+        if self._with_bot:
+            self._call.bot.interrupt()
+
+    def said(self, text: str) -> None:
+        """The caller's words are known."""
+        if self._with_bot:
+            self._call.bot.hear(text)
+
+    def not_understood(self) -> None:
+        """The caller spoke, and no words could be made out."""
+        if self._with_bot:
+            self._call.bot.hear(NOTHING)
