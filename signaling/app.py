@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ from signaling.emitter import Emitter
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
 from signaling.pages import add_pages
+from signaling.process import Stop, parting, say
 from signaling.settings import Settings
 from signaling.thread_namespace import ThreadNamespace
 from telephony.twilio.routes import TwilioConfig
@@ -252,29 +254,39 @@ def _origins(settings: Settings) -> list[str] | None:
 
 
 async def make_runtime(settings: Settings, announce: Callable[[str, str], None]) -> Runtime:
-    """Prepare the data folder and the accounts, and compose the server.
-
-    Raises SignalingError or TemplateError.
-    """
-    settings.check_exposure()
-    data_dir = settings.prepare_data_dir()
-    book = await OperatorBook.open(settings.operators, data_dir, announce=announce)
+    """Open the accounts in the data folder and compose the server. Raises SignalingError, TemplateError."""
+    book = await OperatorBook.open(settings.operators, settings.data_dir, announce=announce)
     return Runtime(settings, book)
 
 
-async def serve(runtime: Runtime, *, on_listening: Callable[[str, int], None], stop: asyncio.Event) -> None:
-    """Listen until `stop` is set, then end in order. Raises OSError where the port is taken."""
+async def serve(
+    runtime: Runtime, listener: socket.socket, stop: Stop, *, on_listening: Callable[[str, int], None]
+) -> None:
+    """Serve on `listener` until `stop` is wanted, then end in order."""
     runner = web.AppRunner(runtime.application(), handle_signals=False, shutdown_timeout=5.0, access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, runtime.settings.host, runtime.settings.port)
-        await site.start()
+        await web.SockSite(runner, listener).start()
         host, port = runner.addresses[0][:2]
         on_listening(host, port)
-        await stop.wait()
-        log.info("stopping")
-        began = time.monotonic()
-        await runtime.switchboard.close(deadline=runtime.settings.shutdown_grace)
-        log.info("calls_ended", seconds=round(time.monotonic() - began, 1))
+        await stop.wanted.wait()
+        await _part(runtime, stop)
     finally:
         await runner.cleanup()
+
+
+async def _part(runtime: Runtime, stop: Stop) -> None:
+    """Take no more calls, and let the live ones end: in order, or at once where that is wanted."""
+    began, grace = time.monotonic(), runtime.settings.shutdown_grace
+    if runtime.switchboard.live:
+        say(parting(len(runtime.switchboard.live), grace))
+    async with asyncio.TaskGroup() as group:
+        hurry = group.create_task(_hurry(runtime, stop))
+        await runtime.switchboard.close(deadline=grace)
+        hurry.cancel()
+    log.info("calls_ended", seconds=round(time.monotonic() - began, 1))
+
+
+async def _hurry(runtime: Runtime, stop: Stop) -> None:
+    await stop.at_once.wait()
+    runtime.switchboard.end_all()

@@ -155,7 +155,7 @@ class _Rest:
         call.request_handoff(
             HandoffWish(
                 given["queue"],
-                given["reason"] or "requested by a program",
+                given["reason"] or "Requested by a program.",
                 given["summary"],
                 phrases.CONNECTING,
             )

@@ -32,7 +32,7 @@ class SettingsError(SignalingError):
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(["Patchbay cannot start with these settings:", *_indented(self.problems)]))
+        super().__init__("\n".join(["These settings are wrong:", *_indented(self.problems)]))
 
 
 def _indented(lines: Iterable[str]) -> list[str]:

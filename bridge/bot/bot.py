@@ -13,6 +13,7 @@ from bridge.bot import phrases
 from bridge.bot.llm import LanguageModel, LlmUnavailable
 from bridge.flow.agreement import yes_no
 from bridge.flow.engine import FlowRun
+from bridge.flow.person import wants_person
 from bridge.flow.steps import End, Handoff, NotCovered, Say, Step, Tag
 from bridge.ports import Message
 
@@ -65,6 +66,7 @@ class Bot:
         self._failures = 0
         self._person_offered = False
         self._last_prompt: str | None = None
+        self._last_heard = ""
         self._patience = _SILENCE
 
     @property
@@ -117,12 +119,13 @@ class Bot:
         if text == NOTHING:
             await self._improvise(NotCovered(text, self._last_prompt))
             return True
+        self._last_heard = text
         if self._person_offered:
             self._person_offered = False
             wish = yes_no(text)
             if wish == "yes":
                 self._host.want_person(
-                    HandoffWish(None, "caller accepted the offer of a person", None, phrases.CONNECTING)
+                    HandoffWish(None, "The caller accepted the offer of a person.", None, phrases.CONNECTING)
                 )
                 return False
             if wish == "no":
@@ -139,7 +142,7 @@ class Bot:
                 self._last_prompt = step.text
                 cut = cut or not await self._host.say(step.text)
             elif isinstance(step, Handoff):
-                reason = f"flow node {step.node}" if step.node else "caller asked for a person"
+                reason = self._reason(step)
                 self._host.want_person(
                     HandoffWish(
                         step.queue, reason, step.summary, step.text or phrases.CONNECTING, step.timeout_s
@@ -156,6 +159,11 @@ class Bot:
                 said = any(isinstance(done, Say) and "bye" in done.text.lower() for done in steps)
                 await self._host.hang_up(said_goodbye=said)
         return True
+
+    def _reason(self, step: Handoff) -> str:
+        if wants_person(self._last_heard):
+            return "The caller asked for a person."
+        return f"The flow hands over here ({step.node})."
 
     async def _improvise(self, step: NotCovered) -> None:
         """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""

@@ -143,10 +143,14 @@ class Switchboard:
         for call in self.live:
             call.wind_down(_LAST_WORDS)
         await self._tasks.finish(deadline)
-        for call in self.live:
-            call.try_dispatch(Event.SHUTDOWN)
+        self.end_all()
         await self._tasks.finish(2 * _LAST_WORDS + 1)
         await self._tasks.close()
+
+    def end_all(self) -> None:
+        """End every live call in this moment."""
+        for call in self.live:
+            call.try_dispatch(Event.SHUTDOWN)
 
     async def _live_out(self, call: Call) -> None:
         call_id = call.caller.call_id

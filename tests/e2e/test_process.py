@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -156,4 +157,31 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence(
     code, out = await run_serve(tmp_path, port=shared_server.port, stt="none", tts="none")
     assert code == 1
     assert "Traceback" not in out
-    assert "Cannot listen" in out
+    assert f"Port {shared_server.port} on 127.0.0.1 is taken" in out
+
+
+async def test_a_second_server_on_the_same_data_is_refused_and_harms_no_call(tmp_path: Path) -> None:
+    async with ServerProcess(tmp_path) as server, Console(server) as console, phone_for(server) as phone:
+        call_id = await call_of(console, phone)
+        code, out = await run_serve(tmp_path, port=0, stt="none", tts="none", data_dir=tmp_path / "data")
+        assert code == 1
+        assert f"Another Patchbay (process {server.pid}) uses the data folder" in out
+        assert (await server.get(f"/api/calls/{call_id}"))["endedAt"] is None
+
+
+async def test_a_second_signal_ends_what_the_first_one_waits_for(tmp_path: Path) -> None:
+    async with (
+        ServerProcess(tmp_path, shutdown_grace=3000) as server,
+        PeerConsole(server, idle=tone(1000.0, 1.0)) as console,
+        phone_for(server) as phone,
+        phone_for(server) as with_bot,
+    ):
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        stopping = asyncio.ensure_future(server.stop())
+        assert await with_bot.closed(10) == 1000
+        assert not states(console, call_id, "ended")
+        os.kill(server.pid, signal.SIGTERM)
+        ended = await console.wait("call_state", callId=call_id, state="ended")
+        assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
+        assert await stopping == 0

@@ -137,7 +137,7 @@ def test_every_bad_value_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         "PATCHBAY_MAX_CALLS",
     ]
     assert refused.value.code == "bad_settings"
-    assert refused.value.message.startswith("Patchbay cannot start with these settings:\n  PATCHBAY_PORT")
+    assert refused.value.message.startswith("These settings are wrong:\n  PATCHBAY_PORT")
 
 
 def test_an_unreadable_env_file_is_told(tmp_path: Path) -> None:
