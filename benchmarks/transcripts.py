@@ -106,7 +106,8 @@ async def _finality(viewer: ThreadViewer, speaker: str, said: Sequence[Piece]) -
 
 async def _type(operator: AiortcOperator, phone: Phone, call_id: str, text: str) -> float:
     """Seconds until the caller hears the beginning of what the operator typed."""
-    await phone.wait_quiet(400, within=20)
+    # A sentence ends in some silence of its own, during which the next one would be refused.
+    await phone.wait_quiet(1200, within=20)
     sent = time.monotonic()
     assert (await operator.command("say", callId=call_id, text=text))["ok"]
     slot = await phone.wait_sound(sent)

@@ -107,7 +107,7 @@ class OperatorNamespace(Namespace):
         welcome = {
             "operator": operator.view(),
             "calls": [call_view(call) for call in self._switchboard.live],
-            "waiting": [call.incoming_view() for call in self._operators.waiting()],
+            "waiting": [call.incoming_view() for call in self._operators.waiting(operator.id)],
             "iceServers": self._settings.ice_servers_for(operator.id, time.time()),
             "serverTime": iso_utc(datetime.now(UTC)),
         }
@@ -131,9 +131,10 @@ class OperatorNamespace(Namespace):
             self._emitter.emit("candidate", {"candidate": view}, room=sid, namespace=NAMESPACE)
 
         answer = await desk.leg.renew(payload.get("sdp"), candidate)
-        if sid not in desk.sids:  # the tab was closed while its offer was being answered
-            await desk.leg.hang_up()
-        desk.audio_sid = sid if sid in desk.sids else None
+        if sid in desk.sids:
+            desk.audio_sid = sid
+        else:  # the tab was closed while its offer was being answered
+            await desk.leg.drop_coming()
         return {"sdp": answer}
 
     async def _candidate(self, sid: str, desk: Desk, payload: Payload) -> Ack:

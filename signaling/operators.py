@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import structlog
@@ -12,7 +11,6 @@ import structlog
 from bridge.call.call import Call
 from bridge.call.operator import OperatorLeg
 from bridge.call.services import Withdrawal
-from bridge.call.states import State
 from bridge.call.switchboard import Switchboard
 from bridge.call.views import call_view
 from bridge.directory import Directory, Holder
@@ -76,13 +74,13 @@ class Operators:
         came_back = not away and await self._directory.presence(desk.holder.id) == "away"
         await self._directory.set_presence(desk.holder, "away" if away else "available")
         if came_back:
-            for call in self.waiting():
+            for call in self.waiting(desk.holder.id):
                 self._tell("incoming_call", call.incoming_view(), personal(desk.holder.id))
 
-    def waiting(self) -> list[Call]:
-        """Calls that have been offered and are not taken."""
+    def waiting(self, operator_id: str) -> list[Call]:
+        """Calls that are offered to this operator: not taken, and not declined by them."""
         live = self.switchboard.live if self.switchboard else []
-        return [call for call in live if call.state is State.HANDOFF and call.offer and call.offer.sent]
+        return [call for call in live if call.offered_to(operator_id)]
 
     def arrive(self, desk: Desk, sid: str) -> None:
         """A tab has connected; audio that lost its tab but still flows belongs to this one now."""
@@ -111,8 +109,7 @@ class Operators:
 
     def call_offered(self, call: Call) -> None:
         """See CallEvents. Whoever is away, or has declined this call, is not rung."""
-        declined = frozenset(call.handoff.declined_by if call.handoff else ())
-        self._tasks.start(self._ring(call.incoming_view(), declined), "ring")
+        self._tasks.start(self._ring(call), "ring")
 
     def call_claimed(self, call: Call, holder: Holder) -> None:
         """See CallEvents."""
@@ -135,12 +132,13 @@ class Operators:
             {"callId": message.call_id, "threadId": message.thread_id, "message": message_view(message)},
         )
 
-    async def _ring(self, view: dict[str, object], declined: Collection[str]) -> None:
+    async def _ring(self, call: Call) -> None:
+        view = call.incoming_view()
         for desk in tuple(self._desks.values()):
             holder = desk.holder
-            if not desk.sids or holder.id in declined:
-                continue
-            if await self._directory.presence(holder.id) == "available":
+            available = await self._directory.presence(holder.id) == "available"
+            # Asked last, since the call may have been taken or have ended meanwhile.
+            if available and desk.sids and call.offered_to(holder.id):
                 self._tell("incoming_call", view, personal(holder.id))
 
     # -- audio without a socket --

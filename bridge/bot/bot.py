@@ -11,7 +11,7 @@ import structlog
 
 from bridge.bot import phrases
 from bridge.bot.llm import LanguageModel, LlmUnavailable
-from bridge.flow.agreement import yes_no
+from bridge.flow.agreement import closes, yes_no
 from bridge.flow.engine import FlowRun
 from bridge.flow.person import wants_person
 from bridge.flow.steps import End, Handoff, NotCovered, Say, Step, Tag
@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 _FILLER_AFTER = 2.5
 _SILENCE = 12.0
+_LONGEST_SILENCE = 100.0
 _GIVE_UP_AFTER = 2
 _HEARD_MOST = 8
 
@@ -47,6 +48,9 @@ class Host(Protocol):
     async def say(self, text: str) -> bool:
         """Speak; False where the caller cut in."""
 
+    async def caller_done(self) -> None:
+        """Wait, within reason, until the caller is not speaking and their words are known."""
+
     def history(self) -> Sequence[Message]:
         """The conversation so far, whoever spoke."""
 
@@ -67,6 +71,7 @@ class Bot:
         self._person_offered = False
         self._last_prompt: str | None = None
         self._last_heard = ""
+        self._parting = False
         self._patience = _SILENCE
 
     @property
@@ -90,18 +95,29 @@ class Bot:
             self._heard.get_nowait()
         if not await self._open(opening, resume_at):
             return
+        self._patience = _SILENCE
         while True:
             try:
                 async with asyncio.timeout(self._patience):
                     text = await self._heard.get()
             except TimeoutError:
-                # Twice as long each time: a caller who thinks is not to be nagged, nor left alone.
-                self._patience *= 2
-                await self._host.say(self._last_prompt or phrases.STILL_THERE)
+                await self._remind()
                 continue
             self._patience = _SILENCE
             if not await self._answer(text):
                 return
+
+    async def _remind(self) -> None:
+        """The caller has said nothing for a while: ask again, and part from a line where nobody is."""
+        await self._host.caller_done()
+        if not self._heard.empty():
+            return
+        # Twice as long each time: a caller who thinks is not to be nagged, nor left alone.
+        self._patience *= 2
+        if self._parting or self._patience > _LONGEST_SILENCE:
+            await self._host.hang_up(said_goodbye=False)
+        else:
+            await self._host.say(self._last_prompt or phrases.STILL_THERE)
 
     async def _open(self, opening: Opening, resume_at: str | None) -> bool:
         if opening == "start":
@@ -116,6 +132,9 @@ class Bot:
 
     async def _answer(self, text: str) -> bool:
         """Do what `text` asks for; False once the bot's part is over."""
+        if self._parting and (text == NOTHING or closes(text)):
+            await self._host.hang_up(said_goodbye=True)
+            return True
         if text == NOTHING:
             await self._improvise(NotCovered(text, self._last_prompt))
             return True
@@ -138,7 +157,7 @@ class Bot:
         cut = False
         for step in steps:
             if isinstance(step, Say):
-                self._failures = 0
+                self._failures, self._parting = 0, False
                 self._last_prompt = step.text
                 cut = cut or not await self._host.say(step.text)
             elif isinstance(step, Handoff):
@@ -149,11 +168,14 @@ class Bot:
                     )
                 )
                 return False
+            elif isinstance(step, NotCovered) and self._parting:
+                await self._host.hang_up(said_goodbye=False)
             elif isinstance(step, NotCovered):
                 await self._improvise(step)
             elif isinstance(step, Tag):
                 log.info("call_tagged", tags=step.tags)
             elif isinstance(step, End):
+                self._parting = True
                 if cut:
                     return True  # the caller has more to say
                 said = any(isinstance(done, Say) and "bye" in done.text.lower() for done in steps)
@@ -179,6 +201,7 @@ class Bot:
         if self._failures >= _GIVE_UP_AFTER and self._run.offers_agent:
             self._failures = 0
             self._person_offered = True
+            self._last_prompt = phrases.OFFER_PERSON
             await self._host.say(phrases.OFFER_PERSON)
             return
         await self._host.say(f"{phrases.NOT_UNDERSTOOD} {step.prompt or ''}".strip())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from bridge.bot import phrases
 from bridge.bot.bot import Bot, HandoffWish, Opening
@@ -45,18 +45,24 @@ class BotSide:
         call: BotHost,
         *,
         send_mark: Callable[[str], None],
-        caller_quiet: Callable[[], Coroutine[Any, Any, object]],
+        caller_quiet: asyncio.Event,
     ) -> None:
         self._bot = Bot(FlowRun(flow), llm, self)
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
         self._send_mark, self._caller_quiet = send_mark, caller_quiet
         self._task: asyncio.Task[None] | None = None
         self._goodbye = asyncio.Event()
+        self._noise = False
 
     @property
     def collected(self) -> dict[str, str]:
         """What the flow has asked and got, by the questions' labels."""
         return self._bot.collected
+
+    @property
+    def speaking(self) -> bool:
+        """True while a sentence is being said, or is about to be."""
+        return self._mouth.speaking
 
     def knows(self, node: str) -> bool:
         """True where the flow has a node of this name."""
@@ -79,6 +85,7 @@ class BotSide:
 
     def interrupt(self) -> None:
         """The caller has begun to speak: be quiet."""
+        self._noise = False
         self._mouth.cut()
 
     def announce(self, sentence: str, *, speaker: Speaker = "bot", name: str | None = None) -> None:
@@ -94,7 +101,7 @@ class BotSide:
 
     async def say(self, text: str) -> bool:
         """See bot.Host."""
-        await self._caller_pauses()
+        await self.caller_done()
         return await self._mouth.say(text)
 
     def history(self) -> Sequence[Message]:
@@ -131,13 +138,19 @@ class BotSide:
         except TimeoutError:
             pass
 
-    async def _caller_pauses(self) -> None:
-        """Let the caller finish, within reason: who already speaks cannot interrupt by beginning to."""
+    async def caller_done(self) -> None:
+        """See bot.Host. Who speaks already cannot interrupt by beginning to.
+
+        Noise without end is waited for once, and not again until it has stopped.
+        """
+        if self._noise:
+            return
         try:
             async with asyncio.timeout(_LISTEN_ON):
-                await self._caller_quiet()
+                while not self._caller_quiet.is_set():
+                    await self._caller_quiet.wait()
         except TimeoutError:
-            pass
+            self._noise = True
 
     async def _say(self, sentence: str, speaker: Speaker, name: str | None) -> None:
         await self._mouth.say(sentence, speaker=speaker, name=name)

@@ -56,7 +56,7 @@ class Call:
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
-        self._finish_within = _FINISH
+        self._finish_within, self._winding_down = _FINISH, False
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._resume_at: str | None = None
@@ -84,7 +84,7 @@ class Call:
             self._tasks,
             self,
             send_mark=lambda name: self.patch.line.mark(name),
-            caller_quiet=self.caller_side.ear.quiet.wait,
+            caller_quiet=self.caller_side.ear.quiet,
         )
         self.operator = OperatorSide(
             self.patch,
@@ -109,6 +109,11 @@ class Call:
     def offer(self) -> Offer | None:
         """The round of ringing that is on, if one is."""
         return self.handoff.offer if self.handoff and self.state is State.HANDOFF else None
+
+    def offered_to(self, operator_id: str) -> bool:
+        """True while operators are being rung for this call and this one has not declined it."""
+        offer, handoff = self.offer, self.handoff
+        return bool(offer and offer.sent and handoff and operator_id not in handoff.declined_by)
 
     async def run(self) -> None:
         """Live until the call has ended and its transcript is written. Owns every task of the call."""
@@ -199,9 +204,9 @@ class Call:
 
         `finish_within`: seconds that the transcript may take after the end.
         """
-        self._finish_within = finish_within
+        self._finish_within, self._winding_down = finish_within, True
         if self.state in (State.BOT, State.HANDOFF):
-            self.bot.part(phrases.SHUTTING_DOWN, lambda: self.try_dispatch(Event.SHUTDOWN))
+            self._part()
 
     def incoming_view(self) -> dict[str, object]:
         """IncomingCall as operators see it; only while the call is offered."""
@@ -235,7 +240,10 @@ class Call:
         self.caller_side.hear_turns(True)
         self.timeline.mark("bot_resumed")
         resume_at, self._resume_at = self._resume_at, None
-        self.bot.start(opening, resume_at)
+        if self._winding_down:
+            self._part()
+        else:
+            self.bot.start(opening, resume_at)
 
     def _stop_bot(self) -> None:
         self.bot.stop()
@@ -250,7 +258,19 @@ class Call:
 
     def _ring(self) -> None:
         assert self.handoff is not None
-        self._ringing.offer(self.handoff)
+        if self._winding_down:
+            self._part()
+        else:
+            self._ringing.offer(self.handoff)
+
+    def _part(self) -> None:
+        """Say that the server is going down, and end the call unless a person has taken it meanwhile."""
+
+        def end() -> None:
+            if self.state in (State.BOT, State.HANDOFF):
+                self.try_dispatch(Event.SHUTDOWN)
+
+        self.bot.part(phrases.SHUTTING_DOWN, end)
 
     def _attach_operator(self) -> None:
         assert self.claim is not None

@@ -87,5 +87,5 @@ class CallerSide:
 
     def not_understood(self) -> None:
         """The caller spoke, and no words could be made out."""
-        if self._with_bot:
+        if self._with_bot and not self._call.bot.speaking:
             self._call.bot.hear(NOTHING)

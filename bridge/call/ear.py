@@ -63,8 +63,9 @@ class Ear:
         self.urgency = Urgency.FINAL
         self.partials = False
         self.quiet = asyncio.Event()
-        """Set while nobody is in the middle of an utterance."""
+        """Set while nobody is in the middle of an utterance, or waits for its words to be made out."""
         self.quiet.set()
+        self._recognising = 0
 
     def listen(
         self,
@@ -110,7 +111,7 @@ class Ear:
             self._drop_early(self._open)
         elif isinstance(event, UtteranceEnded):
             utterance, self._open = self._open, None
-            self.quiet.set()
+            self._recognising += 1
             self._spawn(self._finish(utterance, event), "recognise")
 
     def _begin_early(self, utterance: _Utterance, pcm: bytes) -> None:
@@ -129,6 +130,19 @@ class Ear:
             utterance.early = None
 
     async def _finish(self, utterance: _Utterance, event: UtteranceEnded) -> None:
+        try:
+            text = await self._written(utterance, event)
+        finally:
+            self._recognising -= 1
+            if not self._recognising and self._open is None:
+                self.quiet.set()
+        if text:
+            self._on_text(text)
+        else:
+            self._on_nothing()
+
+    async def _written(self, utterance: _Utterance, event: UtteranceEnded) -> str:
+        """The utterance's text, once it stands in the thread; "" where there is none."""
         text = ""
         try:
             text = await self._recognise(utterance, event.pcm)
@@ -137,15 +151,11 @@ class Ear:
             seconds = (event.end_ms - event.start_ms) / 1000
             self._thread.close(utterance.id, "", self._wall(event.end_ms))
             self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
-            self._on_nothing()
-            return
+            return ""
         finally:
             self._drop_early(utterance)
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
-        if text:
-            self._on_text(text)
-        else:
-            self._on_nothing()
+        return text
 
     async def _recognise(self, utterance: _Utterance, pcm: bytes) -> str:
         if utterance.early is not None:

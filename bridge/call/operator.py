@@ -93,6 +93,12 @@ class OperatorLeg:
         """Sound for the operator; False where there is no connection."""
         return self._peer is not None and self._peer.send(frame)
 
+    async def drop_coming(self) -> None:
+        """Give up the connection that is still being made; the one that stands carries on."""
+        coming, self._coming = self._coming, None
+        if coming is not None:
+            await coming.close()
+
     async def hang_up(self) -> None:
         """End the connections there are; a new offer may follow."""
         peers = [peer for peer in (self._peer, self._coming) if peer is not None]

@@ -54,6 +54,7 @@ class Playout:
         self._live: deque[Frame] = deque(maxlen=_LIVE_MOST)
         self._first: Callable[[], None] | None = None
         self._begun = False
+        self._spoke_at = 0.0
         self._total = 0
         self.last = Played(0, 0, cut=False, complete=True)
         """How the stretch of speech before this one, or the one just cut, ended."""
@@ -195,6 +196,7 @@ class Playout:
             if len(self._speech) <= _BUFFERED_MOST:
                 self._room.set()
             payload = self._speech.popleft()
+            self._spoke_at = now
             if self._live:
                 live = self._live.popleft()
                 return Frame.of_pcm(mix(Frame(self._codec, payload).pcm, live.pcm), self._codec).payload
@@ -202,7 +204,7 @@ class Playout:
         if self._live and self.speaking:
             # The rest of the sentence is not there yet: the live voice goes on by itself.
             return self._live.popleft().to(self._codec)
-        if self._hold and not (self.speaking and self._begun and now - self._until < _STARVED):
+        if self._hold and not (self.sounding and now - self._spoke_at < _STARVED):
             payload = self._hold[self._hold_at]
             self._hold_at = (self._hold_at + 1) % len(self._hold)
             return payload

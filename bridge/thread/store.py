@@ -133,7 +133,7 @@ class SqlThreadStore(OutboxTable):
             left = (await connection.execute(query)).all()
             for row in left:
                 end = {"state": "ended", "endedAt": iso_utc(now), "endReason": INTERRUPTED, "endedBy": "us"}
-                view = {**row.view, **end, "operator": None}
+                view = {**row.view, **end}
                 change = update(calls).where(calls.c.call_id == row.call_id)
                 await connection.execute(change.values(ended_at=now, view=view))
         return [row.call_id for row in left]

@@ -142,7 +142,6 @@ async def test_reconciling_ends_open_calls_once_and_leaves_ended_ones(store: Sql
         "endedAt": "2026-11-21T12:01:00.000Z",
         "endReason": "interrupted",
         "endedBy": "us",
-        "operator": None,
     }
 
 
