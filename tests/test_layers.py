@@ -15,10 +15,13 @@ LAYERS = ("bridge", "telephony", "signaling")
 SANS_IO = (
     "bridge/call/states.py",
     "bridge/flow/*.py",
+    "bridge/media/conceal.py",
     "bridge/media/frame.py",
     "bridge/media/g711.py",
     "bridge/media/jitter.py",
+    "bridge/media/lateness.py",
     "bridge/media/rtp.py",
+    "bridge/media/timeline.py",
     "bridge/peer/sdp.py",
     "bridge/ports.py",
     "bridge/speech/activity.py",

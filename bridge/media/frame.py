@@ -45,8 +45,13 @@ class Frame:
     @property
     def audible(self) -> bool:
         """False for digital silence, as a muted or dead microphone sends it."""
+        return self.peak > _AUDIBLE_PEAK
+
+    @property
+    def peak(self) -> int:
+        """Largest sample's magnitude, 0-32768."""
         samples = np.frombuffer(self.pcm, np.int16)
-        return bool(samples.size) and int(np.abs(samples.astype(np.int32)).max()) > _AUDIBLE_PEAK
+        return max(int(samples.max()), -int(samples.min())) if samples.size else 0
 
 
 def encode(pcm: bytes, codec: Codec) -> bytes:

@@ -29,7 +29,7 @@ _REPORT_PERIOD = 1.0
 
 @dataclass(frozen=True, slots=True)
 class PeerQuality:
-    """Figures of the last second: round trip and jitter in ms, loss in percent, sound held back in ms."""
+    """Figures of the last second: round trip and jitter in ms, loss in percent, the buffer's depth in ms."""
 
     rtt_ms: float | None
     jitter_ms: float
@@ -237,7 +237,7 @@ class Peer:
         arrivals = receiver.arrivals
         loss = arrivals.interval_loss()
         jitter_ms = arrivals.jitter / receiver.clock * 1000
-        self._quality = PeerQuality(self._rtt_ms, jitter_ms, loss * 100, receiver.waiting_ms)
+        self._quality = PeerQuality(self._rtt_ms, jitter_ms, loss * 100, receiver.depth_ms)
         lsr, dlsr = 0, 0
         if self._last_sr is not None:
             lsr, dlsr = self._last_sr[0], int((time.monotonic() - self._last_sr[1]) * 65536)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bridge.media import rtp
+from bridge.media.conceal import HISTORY_S, Concealer
 from bridge.media.frame import Frame
 from bridge.media.jitter import JitterBuffer, Lost, Slot
 from bridge.media.opus import OpusDecoder, OpusError
@@ -15,6 +17,10 @@ from bridge.peer.sdp import AudioCodec
 from bridge.ports import FRAME_MS, Codec
 
 _G711 = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
+_RECENT = round(HISTORY_S * 1000 / FRAME_MS)
+_SILENT_PEAK = 300
+"""Samples of s16 up to which a frame between words may be left out or doubled unheard (-41 dBFS)."""
+_TIMER_SLACK = 0.0005
 _L16 = {8000: Codec.L16_8K, 16000: Codec.L16_16K, 24000: Codec.L16_24K}
 
 
@@ -65,10 +71,13 @@ class Receiver:
         self, codecs: tuple[AudioCodec, ...], on_frame: Callable[[Frame], None], *, rate: int
     ) -> None:
         self._codecs = {codec.payload_type: codec for codec in codecs}
+        self._codec = codecs[0]
         self._on_frame = on_frame
         self._rate = rate
-        self._buffer = JitterBuffer()
+        self._buffer = JitterBuffer(self._codec.clock)
         self._decoder = OpusDecoder(rate)
+        self._concealer = Concealer(rate)
+        self._recent: deque[Frame] = deque(maxlen=_RECENT)
         self._partial = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
@@ -78,27 +87,30 @@ class Receiver:
         """Monotonic time of the last packet, None before the first."""
         self.dropped = 0
         self.concealed = 0
+        self.recovered = 0
 
     @property
-    def waiting_ms(self) -> int:
-        """Sound held back for order, in ms."""
-        return self._buffer.waiting_ms
+    def depth_ms(self) -> int:
+        """How long a frame waits for its turn at present, in ms."""
+        return self._buffer.depth_ms
 
     @property
     def clock(self) -> int:
         """RTP clock of the codec in use, in Hz."""
-        return next(iter(self._codecs.values())).clock
+        return self._codec.clock
 
-    def take(self, data: bytes) -> None:
-        """One decrypted RTP packet."""
+    def take(self, data: bytes, now: float | None = None) -> None:
+        """One decrypted RTP packet, which arrived at `now` (monotonic s) or just now."""
         packet = rtp.parse_rtp(data)
         codec = self._codecs.get(packet.payload_type) if packet else None
         if packet is None or codec is None or self._closed:
             self.dropped += 1
             return
-        now = time.monotonic()
-        if packet.ssrc != self.ssrc:
+        now = time.monotonic() if now is None else now
+        if packet.ssrc != self.ssrc or codec.clock != self._codec.clock:
             self.ssrc, self.arrivals = packet.ssrc, Arrivals()
+            self._buffer = JitterBuffer(codec.clock)
+        self._codec = codec
         self.arrivals.note(packet, now, codec.clock)
         self.last_rtp = now
         self._play(self._buffer.push(packet, now), now)
@@ -111,13 +123,18 @@ class Receiver:
 
     def _play(self, slots: list[Slot], now: float) -> None:
         for slot in slots:
-            self._conceal(slot) if isinstance(slot, Lost) else self._decode(slot)
+            if isinstance(slot, Lost):
+                self._conceal(slot)
+            else:
+                self._decode(slot)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         deadline = self._buffer.deadline()
         if deadline is not None and not self._closed:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, deadline - now), self._overdue)
+            # Half a millisecond late: uvloop rounds to whole ones, and too early is once more.
+            delay = max(0.0, deadline - now) + _TIMER_SLACK
+            self._timer = asyncio.get_running_loop().call_later(delay, self._overdue)
 
     def _overdue(self) -> None:
         self._timer = None
@@ -128,35 +145,57 @@ class Receiver:
         codec = self._codecs[packet.payload_type]
         if codec.name == "opus":
             try:
-                self._emit_pcm(self._decoder.decode(packet.payload))
+                pcm = self._decoder.decode(packet.payload)
             except OpusError:
                 self.dropped += 1
+            else:
+                self._emit_pcm(pcm)
             return
         g711 = _G711[codec.name]
-        if len(packet.payload) == g711.frame_bytes and not self._partial:
-            self._on_frame(Frame(g711, packet.payload))
+        frame = Frame(g711, packet.payload)
+        if self._concealer.in_gap:
+            frame = Frame.of_pcm(self._concealer.resume(frame.pcm), g711)
+        if len(frame.payload) == g711.frame_bytes and not self._partial:
+            self._emit(frame)
         else:
-            self._emit_pcm(Frame(g711, packet.payload).pcm)
+            self._emit_pcm(frame.pcm)
 
     def _conceal(self, lost: Lost) -> None:
-        self.concealed += 1
-        following = lost.following
-        if next(iter(self._codecs.values())).name != "opus":
-            self._emit_pcm(bytes(self._rate * FRAME_MS // 1000 * 2))
+        if self._codec.name != "opus":
+            self.concealed += 1
+            heard = b"".join(frame.pcm for frame in self._recent)
+            self._emit_pcm(self._concealer.conceal(heard, self._rate * lost.ms // 1000))
             return
         try:
-            pcm = self._decoder.recover(following.payload) if following else self._decoder.conceal()
-        except OpusError:
-            pcm = self._decoder.conceal()
-        self._emit_pcm(pcm)
+            if lost.following is not None:
+                self._emit_pcm(self._decoder.recover(lost.following.payload, lost.ms))
+                self.recovered += 1
+                return
+        except OpusError:  # what follows is not Opus
+            self.dropped += 1
+        self.concealed += 1
+        self._emit_pcm(self._decoder.conceal(lost.ms))
 
     def _emit_pcm(self, pcm: bytes) -> None:
         codec = _L16[self._rate]
         if len(pcm) == codec.frame_bytes and not self._partial:
-            self._on_frame(Frame(codec, pcm, pcm))
+            self._emit(Frame(codec, pcm, pcm))
             return
         self._partial += pcm
         while len(self._partial) >= codec.frame_bytes:
             cut = bytes(self._partial[: codec.frame_bytes])
             del self._partial[: codec.frame_bytes]
-            self._on_frame(Frame(codec, cut, cut))
+            self._emit(Frame(codec, cut, cut))
+
+    def _emit(self, frame: Frame) -> None:
+        """Hand a frame on; in silence, one more or one less where the buffer's depth is to change."""
+        buffer = self._buffer
+        shorter = buffer.wants_shorter
+        if (shorter or buffer.wants_longer) and frame.peak < _SILENT_PEAK:
+            if shorter:
+                buffer.shortened()
+                return
+            buffer.lengthened()
+            self._on_frame(frame)
+        self._recent.append(frame)
+        self._on_frame(frame)
