@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import pylibsrtp
@@ -38,12 +37,6 @@ from bridge.media.rtp import is_rtcp
 log = structlog.get_logger()
 
 _GATHER_TIMEOUT = 5.0
-
-
-@lru_cache(maxsize=1)
-def process_certificate() -> RTCCertificate:
-    """One self-signed certificate for all peers of this process; making one costs milliseconds."""
-    return RTCCertificate.generateCertificate()
 
 
 class OrtcTransport:
@@ -68,7 +61,9 @@ class OrtcTransport:
         self._ice = RTCIceTransport(self._gatherer)
         self._connection: Connection = self._gatherer._connection
         self._connection.ice_controlling = controlling
-        self._dtls = RTCDtlsTransport(self._ice, [process_certificate()])
+        # A certificate of its own: by the new fingerprint a browser that restarts ICE on the connection it
+        # has knows that the other end is a new one, and shakes hands anew.
+        self._dtls = RTCDtlsTransport(self._ice, [RTCCertificate.generateCertificate()])
         self._on_rtp, self._on_rtcp, self._on_failed = on_rtp, on_rtcp, on_failed
         self._checked: set[tuple[int, str, int]] = set()
         self._closed = False

@@ -12,14 +12,14 @@ from importlib.metadata import version
 import pytest
 from aioice import Candidate
 from aioice import ice as aioice_ice
-from aiortc import RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
+from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcicetransport import connection_kwargs
 from OpenSSL import SSL
 from pylibsrtp import Session
 
 from bridge.media.frame import Frame
 from bridge.media.rtp import RtpPacket, serialise_rtp
-from bridge.peer.ortc import OrtcTransport, process_certificate
+from bridge.peer.ortc import OrtcTransport
 from bridge.peer.peer import Peer
 from bridge.ports import Codec
 from tests.harness.tones import tone
@@ -45,7 +45,7 @@ def test_the_versions_are_those_that_this_was_written_against() -> None:
 async def test_every_private_name_in_use_exists() -> None:
     gatherer = RTCIceGatherer(iceServers=[])
     transport = RTCIceTransport(gatherer)
-    dtls = RTCDtlsTransport(transport, [process_certificate()])
+    dtls = RTCDtlsTransport(transport, [RTCCertificate.generateCertificate()])
     connection = gatherer._connection
     assert isinstance(connection, aioice_ice.Connection)
     for name in (
