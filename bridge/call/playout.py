@@ -54,7 +54,7 @@ class Playout:
         self._live: deque[Frame] = deque(maxlen=_LIVE_MOST)
         self._first: Callable[[], None] | None = None
         self._begun = False
-        self._spoke_at = 0.0
+        self._spoke_at = self._speech_until = 0.0
         self._total = 0
         self.last = Played(0, 0, cut=False, complete=True)
         """How the stretch of speech before this one, or the one just cut, ended."""
@@ -69,8 +69,11 @@ class Playout:
 
     @property
     def sounding(self) -> bool:
-        """True while the caller hears a stretch of speech; a live voice has to be mixed into it."""
-        return self._over is not None and self._begun
+        """True while frames of speech are to come; a live voice has to be mixed into them.
+
+        Once the last one is out, live frames follow it by themselves.
+        """
+        return self._over is not None and self._begun and not (self._complete and not self._speech)
 
     @property
     def active(self) -> bool:
@@ -184,9 +187,12 @@ class Playout:
                     self._first()
             self._line.send_audio(payload)
             self._until += _PERIOD
+            if speech:
+                self._speech_until = self._until
             self.last_sent = now
             self.sent += 1
-        if self._over is not None and self._complete and not self._speech and self._until - now < _PERIOD:
+        told = self._complete and not self._speech and self._speech_until - now < _PERIOD
+        if self._over is not None and told:
             self._end_speech(cut=False)
         if not self.active:
             self._clock.unsubscribe(self._tick)
@@ -201,7 +207,7 @@ class Playout:
                 live = self._live.popleft()
                 return Frame.of_pcm(mix(Frame(self._codec, payload).pcm, live.pcm), self._codec).payload
             return payload
-        if self._live and self.speaking:
+        if self._live and self.sounding:
             # The rest of the sentence is not there yet: the live voice goes on by itself.
             return self._live.popleft().to(self._codec)
         if self._hold and not (self.sounding and now - self._spoke_at < _STARVED):

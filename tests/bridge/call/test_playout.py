@@ -293,3 +293,66 @@ def test_hold_audio_is_audible_never_loud_and_fits_every_line(codec: Codec) -> N
     assert len(frames) == 400
     loud = [Frame(codec, frame).audible for frame in frames]
     assert sum(loud) > 390, "the caller is not to think that the line is dead"
+
+
+async def test_a_live_voice_is_mixed_in_and_does_not_keep_a_sentence_from_ending() -> None:
+    line, clock, playout = fixture()
+    task = await playing(playout, bytes(PCM_FRAME * 10))
+    live = Frame.of_pcm(tone(1000.0, 0.02), Codec.PCMU)
+    for tick in range(25):
+        if playout.sounding:
+            playout.mix_in(live)
+        clock.at(100.0 + tick * 0.02)
+    await settle()
+    assert task.done(), "the sentence is over although the operator speaks on"
+    assert (await task).cut is False
+    assert live.payload in line.frames, "silence and the live voice are the live voice"
+    assert len(line.frames) == 10
+    assert clock.ticks == ()
+
+
+async def test_where_the_rest_of_a_sentence_is_late_the_live_voice_goes_on() -> None:
+    line, clock, playout = fixture()
+    rest = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield bytes(PCM_FRAME)
+        await rest.wait()
+        yield bytes(PCM_FRAME)
+
+    task = asyncio.ensure_future(playout.play(stalling()))
+    await settle()
+    live = Frame.of_pcm(tone(1000.0, 0.02), Codec.PCMU)
+    for tick in range(20):
+        if playout.sounding:
+            playout.mix_in(live)
+        clock.at(100.0 + tick * 0.02)
+    assert line.frames.count(live.payload) >= 15
+    rest.set()
+    await settle()
+    clock.at(100.5)
+    clock.at(101.0)
+    await settle()
+    assert task.done()
+    await task
+
+
+async def test_hold_audio_fills_a_sentence_that_does_not_go_on() -> None:
+    line, clock, playout = fixture()
+    rest = asyncio.Event()
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield bytes(PCM_FRAME)
+        await rest.wait()
+        yield bytes(PCM_FRAME)
+
+    playout.hold(hold_frames(Codec.PCMU))
+    task = asyncio.ensure_future(playout.play(stalling()))
+    await settle()
+    for tick in range(100):
+        clock.at(100.0 + tick * 0.02)
+    first_second, second = line.frames[:4], line.frames[4:]
+    assert len(first_second) == 4
+    assert 40 <= len(second) <= 60, "hold audio from one second on, and not before"
+    playout.cut()
+    await task
