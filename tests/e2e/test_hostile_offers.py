@@ -53,7 +53,7 @@ async def test_an_operator_can_send_a_good_offer_after_a_bad_one(
         assert not (await console.command("offer", sdp="nonsense"))["ok"]
         async with phone_for(shared_server) as phone:
             await bridge(console, phone)
-            assert share(await phone_hears(phone, 0.3), 1000.0) > 0.9
+            assert share(await phone_hears(phone, 0.3), 1000.0) > 0.7
 
 
 async def test_candidates_are_bounded_and_checked(

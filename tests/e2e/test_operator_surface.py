@@ -238,7 +238,7 @@ async def test_commands_of_somebody_else_change_nothing(shared_server: ServerPro
             ack = await sam.command(event, callId=call_id, **extra)
             assert ack["error"]["code"] == "not_yours"
         assert (await shared_server.get(f"/api/calls/{call_id}"))["state"] == "bridged"
-        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.9
+        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.7
 
 
 async def test_notes_and_words_that_no_database_takes_are_refused(shared_server: ServerProcess) -> None:

@@ -38,7 +38,7 @@ async def test_sigterm_ends_live_calls_in_order(tmp_path: Path) -> None:
             ended = await console.wait("call_state", callId=ended_id, state="ended")
             assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
         assert not states(console, call_id, "ended"), "who talks with a person may finish"
-        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.9
+        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.7
         ended = await console.wait("call_state", callId=call_id, state="ended")
         assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
         assert [await line.closed(10) for line in (phone, ringing, with_bot)] == [1000, 1000, 1000]
