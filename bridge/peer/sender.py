@@ -55,7 +55,7 @@ class Sender:
 
     def set_loss(self, percent: int) -> None:
         """Adapt the redundancy to the loss that the browser reports."""
-        self._loss_pct = max(5, percent)
+        self._loss_pct = percent
         if self._encoder is not None:
             self._encoder.set_loss(self._loss_pct)
 
