@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import structlog
 
 from bridge.errors import BridgeError
+from bridge.media.frame import Frame, join
+from bridge.media.level import Meter, energies
 from bridge.ports import FRAME_MS, Speaker, SpeechToText, Urgency
 from bridge.speech.errors import Shed, SpeechUnavailable
 from bridge.speech.segmenter import Segmenter, SpeechPaused, SpeechResumed, SpeechStarted, UtteranceEnded
@@ -39,7 +41,7 @@ class _Utterance:
 
 
 class Ear:
-    """Listens to one leg. `push` takes 20 ms frames of s16le mono at `rate` Hz and never blocks."""
+    """Listens to one leg. `push` takes its 20 ms frames, at `rate` Hz, and never blocks."""
 
     def __init__(
         self,
@@ -57,7 +59,8 @@ class Ear:
         self._on_text: Callable[[str], None] = lambda text: None
         self._on_nothing: Callable[[], None] = lambda: None
         self._segmenter = Segmenter(rate)
-        self._batch: list[bytes] = []
+        self._batch: list[Frame] = []
+        self._frame_bytes = rate * FRAME_MS // 1000 * 2
         self._position_ms = 0
         self._open: _Utterance | None = None
         self.urgency = Urgency.FINAL
@@ -65,6 +68,7 @@ class Ear:
         self.quiet = asyncio.Event()
         """Set while nobody is in the middle of an utterance, or waits for its words to be made out."""
         self.quiet.set()
+        self.meter = Meter()
         self._recognising = 0
 
     def listen(
@@ -80,19 +84,30 @@ class Ear:
         """
         self._on_speech, self._on_text, self._on_nothing = on_speech, on_text, on_nothing
 
-    def push(self, pcm: bytes, *, at_once: bool) -> None:
+    def push(self, frame: Frame, *, at_once: bool) -> None:
         """Take one frame; unless `at_once`, frames are looked at in batches of 100 ms."""
-        self._batch.append(pcm)
+        if self._batch and self._batch[0].codec is not frame.codec:
+            self._look()
+        self._batch.append(frame)
         if at_once or len(self._batch) >= _BATCH_FRAMES:
-            batch, self._batch = self._batch, []
-            for frame in batch:
-                self._position_ms += FRAME_MS
-                for event in self._segmenter.push(frame):
-                    self._take(event)
-            self._maybe_partial()
+            self._look()
+
+    def _look(self) -> None:
+        """Look at the batch: it is decoded, and its energies are had, in one pass each."""
+        batch, self._batch = self._batch, []
+        pcm, size = join(batch), self._frame_bytes
+        levels = energies(pcm, size)
+        self.meter.push(levels)
+        for place, energy in enumerate(levels):
+            self._position_ms += FRAME_MS
+            for event in self._segmenter.push(pcm[place * size : (place + 1) * size], energy):
+                self._take(event)
+        self._maybe_partial()
 
     def flush(self) -> None:
         """The leg is over: end an utterance that is still open."""
+        if self._batch:
+            self._look()
         for event in self._segmenter.flush():
             self._take(event)
 

@@ -11,33 +11,11 @@ from bridge.call.operator import OperatorLeg
 from bridge.call.playout import Playout
 from bridge.call.timeline import Timeline
 from bridge.media.clock import MediaClock
-from bridge.media.frame import Frame, level_dbfs
+from bridge.media.frame import Frame
+from bridge.media.level import SILENCE_DBFS
 from bridge.ports import Line
 
-_BATCH = 5
-_SILENCE_DBFS = -96.0
-
 Mode = Literal["apart", "waiting", "bridged", "held"]
-
-
-class Meter:
-    """Loudest 100 ms since it was last read, in dBFS; costs one numpy pass a batch."""
-
-    def __init__(self) -> None:
-        self._batch: list[bytes] = []
-        self._loudest = _SILENCE_DBFS
-
-    def push(self, pcm: bytes) -> None:
-        """One 20 ms frame of s16le."""
-        self._batch.append(pcm)
-        if len(self._batch) >= _BATCH:
-            self._loudest = max(self._loudest, level_dbfs(b"".join(self._batch)))
-            self._batch.clear()
-
-    def read(self) -> float:
-        """The level, and begin anew."""
-        loudest, self._loudest = self._loudest, _SILENCE_DBFS
-        return round(loudest, 1)
 
 
 class Patch:
@@ -69,7 +47,6 @@ class Patch:
         self._swap_on_next = False
         self._first_caller_due = False
         self._clears = 0
-        self.caller_level, self.operator_level = Meter(), Meter()
 
     def attach(self, leg: OperatorLeg, ear: Ear) -> None:
         """Wait for the operator's audio."""
@@ -125,12 +102,10 @@ class Patch:
         if bridged and self._leg is not None and self._leg.send(frame) and self._first_caller_due:
             self._first_caller_due = False
             self._timeline.mark("first_caller_frame")
-        self.caller_level.push(frame.pcm)
-        self._caller_ear.push(frame.pcm, at_once=not bridged)
+        self._caller_ear.push(frame, at_once=not bridged)
 
     def from_operator(self, frame: Frame) -> None:
         """One frame in order from the operator."""
-        self.operator_level.push(frame.pcm)
         if self.mode == "waiting":
             if frame.audible:
                 self._pending = frame
@@ -141,7 +116,12 @@ class Patch:
         elif self.mode == "bridged":
             self._to_caller(frame)
         if self.mode == "bridged" and self._operator_ear is not None:
-            self._operator_ear.push(frame.pcm, at_once=False)
+            self._operator_ear.push(frame, at_once=False)
+
+    def read_levels(self) -> tuple[float, float]:
+        """Loudest 100 ms of the caller and of the operator since this was last read, in dBFS."""
+        operator = self._operator_ear
+        return self._caller_ear.meter.read(), operator.meter.read() if operator else SILENCE_DBFS
 
     def marked(self, name: str) -> None:
         """The provider has played or dropped everything before our mark."""

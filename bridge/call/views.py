@@ -84,6 +84,7 @@ def quality_view(call: Call, leg: OperatorLeg) -> dict[str, object]:
     """The `quality` event."""
     quality = leg.quality
     rtt = quality.rtt_ms if quality else None
+    caller_level, operator_level = call.patch.read_levels()
     return {
         "callId": call.caller.call_id,
         "at": iso(datetime.now(UTC)),
@@ -91,6 +92,6 @@ def quality_view(call: Call, leg: OperatorLeg) -> dict[str, object]:
         "jitterMs": round(quality.jitter_ms, 1) if quality else 0.0,
         "lossPct": round(quality.loss_pct, 1) if quality else 0.0,
         "bufferMs": quality.buffer_ms if quality else 0,
-        "callerLevel": call.patch.caller_level.read(),
-        "operatorLevel": call.patch.operator_level.read(),
+        "callerLevel": caller_level,
+        "operatorLevel": operator_level,
     }

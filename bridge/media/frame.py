@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bridge.media import g711
@@ -70,6 +72,12 @@ def decode(payload: bytes, codec: Codec) -> bytes:
     if codec is Codec.PCMA:
         return g711.alaw_decode(payload)
     return payload
+
+
+def join(frames: Sequence[Frame]) -> bytes:
+    """s16le mono samples of frames of one codec, decoded in one go."""
+    codec = frames[0].codec
+    return decode(b"".join([frame.payload for frame in frames]), codec)
 
 
 def mix(one: bytes, other: bytes) -> bytes:

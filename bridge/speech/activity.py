@@ -8,6 +8,7 @@ from collections import deque
 import numpy as np
 import webrtcvad  # type: ignore[import-untyped]
 
+from bridge.media.level import energies
 from bridge.ports import FRAME_MS
 
 STRICT_MODE, LENIENT_MODE = 3, 1
@@ -46,23 +47,27 @@ class SpeechActivity:
         self.frame_bytes = rate * FRAME_MS // 1000 * 2
         self._strict, self._lenient = webrtcvad.Vad(STRICT_MODE), webrtcvad.Vad(LENIENT_MODE)
         self._vad_rate = rate if rate in _VAD_RATES else 8000
+        self._thirds = self._vad_rate != rate
         self._blocks: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
         self._block_low = math.inf
         self._block_frames = 0
         self._smooth: float | None = None
         self._peak = 0.0
 
-    def judge(self, frame: bytes, *, speaking: bool) -> tuple[bool, float]:
+    def judge(self, frame: bytes, *, speaking: bool, energy: float | None = None) -> tuple[bool, float]:
         """(is speech, level in dB) of one frame; `speaking`: an utterance is open.
 
-        Raises ValueError if `frame` is not exactly 20 ms.
+        `energy`: the frame's mean square where it is known already. Raises ValueError if `frame` is not
+        exactly 20 ms.
         """
         if len(frame) != self.frame_bytes:
             raise ValueError(f"a 20 ms frame has {self.frame_bytes} bytes, not {len(frame)}")
-        samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
-        level = 10.0 * math.log10(float(samples @ samples) / len(samples) + 1.0)
-        if self._vad_rate * FRAME_MS // 1000 != len(samples):
+        if energy is None:
+            (energy,) = energies(frame, self.frame_bytes)
+        level = 10.0 * math.log10(energy + 1.0)
+        if self._thirds:
             # 24 kHz: webrtcvad does not know it; the mean of three samples is filter enough for a VAD.
+            samples = np.frombuffer(frame, dtype="<i2").astype(np.float32)
             frame = samples.reshape(-1, 3).mean(axis=1).astype("<i2").tobytes()
         reach = _SPEAKING_RANGE_DB if speaking else _ONSET_RANGE_DB
         loud = level >= max(_LEAST_DB, self.floor + _GATE_DB, self._peak - reach)

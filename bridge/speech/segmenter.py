@@ -99,9 +99,12 @@ class Segmenter:
         self._run = 0
         self._open: _Open | None = None
 
-    def push(self, pcm: bytes) -> list[Event]:
-        """Events that one frame brings. Raises ValueError if `pcm` is not 20 ms of s16le mono."""
-        voiced, level = self._activity.judge(pcm, speaking=self._open is not None)
+    def push(self, pcm: bytes, energy: float | None = None) -> list[Event]:
+        """Events that one frame brings; `energy`: its mean square, where that is known already.
+
+        Raises ValueError if `pcm` is not 20 ms of s16le mono.
+        """
+        voiced, level = self._activity.judge(pcm, speaking=self._open is not None, energy=energy)
         self._count += 1
         self._run = self._run + 1 if voiced else 0
         if self._open is None:
