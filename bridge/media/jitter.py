@@ -137,6 +137,11 @@ class JitterBuffer:
         return self._anchor + self._waiting[self._first()][1] if self._waiting else None
 
     @property
+    def next_is_missing(self) -> bool:
+        """True where the frame that is to be played next is not there."""
+        return self._next not in self._waiting
+
+    @property
     def wants_shorter(self) -> bool:
         """True where leaving out 20 ms of silence would do good; say `shortened` if it was done."""
         return self._too_deep >= _PATIENCE

@@ -21,6 +21,8 @@ _RECENT = round(HISTORY_S * 1000 / FRAME_MS)
 _SILENT_PEAK = 300
 """Samples of s16 up to which a frame between words may be left out or doubled unheard (-41 dBFS)."""
 _TIMER_SLACK = 0.0005
+_TURN_S = 0.002
+"""Lets the event loop read its sockets. A timer this late says that it was away."""
 _L16 = {8000: Codec.L16_8K, 16000: Codec.L16_16K, 24000: Codec.L16_24K}
 
 
@@ -80,6 +82,7 @@ class Receiver:
         self._recent: deque[Frame] = deque(maxlen=_RECENT)
         self._partial = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._closed = False
         self.arrivals = Arrivals()
         self.ssrc: int | None = None
@@ -134,9 +137,17 @@ class Receiver:
         if deadline is not None and not self._closed:
             # Half a millisecond late: uvloop rounds to whole ones, and too early is once more.
             delay = max(0.0, deadline - now) + _TIMER_SLACK
+            self._timer_at = time.monotonic() + delay
             self._timer = asyncio.get_running_loop().call_later(delay, self._overdue)
 
     def _overdue(self) -> None:
+        if self._buffer.next_is_missing or time.monotonic() > self._timer_at + _TURN_S:
+            # Timers run before sockets are read: after a moment's absence of ours it may be in there.
+            self._timer = asyncio.get_running_loop().call_later(_TURN_S, self._play_due)
+        else:
+            self._play_due()
+
+    def _play_due(self) -> None:
         self._timer = None
         now = time.monotonic()
         self._play(self._buffer.pop(now), now)

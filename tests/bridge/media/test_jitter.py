@@ -103,6 +103,17 @@ def test_a_swapped_pair_is_put_in_order_without_a_loss() -> None:
     assert (buffer.lost, buffer.late) == (0, 0)
 
 
+def test_it_is_known_whether_the_next_frame_is_there() -> None:
+    buffer = JitterBuffer(CLOCK)
+    for sequence, at in ((0, 0.00), (1, 0.02), (3, 0.04)):
+        buffer.push(packet(sequence), at)
+    assert buffer.next_is_missing, "a later one does not count"
+    assert buffer.pop(0.055) == [Lost(packet(3))]
+    assert not buffer.next_is_missing
+    assert buffer.pop(0.06) == [packet(3)]
+    assert buffer.next_is_missing
+
+
 def test_a_missing_packet_is_given_up_soon_after_its_turn_with_its_successor() -> None:
     buffer = JitterBuffer(CLOCK)
     buffer.push(packet(0), 0.00)
