@@ -46,6 +46,15 @@ class OperatorLeg:
         return newest is not None and newest.state == "failed" and not self.connected
 
     @property
+    def _renewing(self) -> bool:
+        """True while a new connection is on its way.
+
+        A browser that restarts ICE says goodbye to the old one as soon as it has our answer. That is no
+        loss yet: the new one comes within some 100 ms, or fails, or the silence gets too long for a call.
+        """
+        return self._coming is not None and self._coming.state not in ("failed", "closed")
+
+    @property
     def quality(self) -> PeerQuality | None:
         """Figures of the last second."""
         return self._peer.quality if self._peer else None
@@ -97,6 +106,7 @@ class OperatorLeg:
         """Give up the connection that is still being made; the one that stands carries on."""
         coming, self._coming = self._coming, None
         if coming is not None:
+            self._notice_loss()
             await coming.close()
 
     async def hang_up(self) -> None:
@@ -123,9 +133,14 @@ class OperatorLeg:
                 self._tasks.start(old.close(), "close")
             if self.on_connected is not None:
                 self.on_connected()
-        elif state == "failed" and peer is self._peer:
-            # It was up and is gone: no reason to refuse the operator's next call, or next offer.
-            self._peer = None
-            self._tasks.start(peer.close(), "close")
-            if self.on_gone is not None:
-                self.on_gone()
+        elif state == "failed":
+            self._notice_loss()
+
+    def _notice_loss(self) -> None:
+        if self._peer is None or self.connected or self._renewing:
+            return
+        # It was up and is gone: no reason to refuse the operator's next call, or next offer.
+        gone, self._peer = self._peer, None
+        self._tasks.start(gone.close(), "close")
+        if self.on_gone is not None:
+            self.on_gone()

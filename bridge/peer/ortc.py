@@ -37,6 +37,8 @@ from bridge.media.rtp import is_rtcp
 log = structlog.get_logger()
 
 _GATHER_TIMEOUT = 5.0
+_PATIENCE = 15.0
+"""Seconds after the last remote candidate in which ICE does not fail (RFC 8863 tells why)."""
 
 
 class OrtcTransport:
@@ -136,6 +138,9 @@ class OrtcTransport:
 
     async def add_candidate(self, candidate: RTCIceCandidate | None) -> None:
         """Add a remote candidate, None for the last; an mDNS name may take seconds to resolve."""
+        if candidate is None:
+            # Whoever has named no address that works may still reach us, and our relay may yet come.
+            await asyncio.sleep(_PATIENCE)
         await self._ice.addRemoteCandidate(candidate)
 
     def send_rtp(self, packet: bytes) -> bool:
