@@ -14,7 +14,7 @@ from tests.harness.handoff import bridge, phone_for, phone_hears
 from tests.harness.offers import CHROMIUM, HOSTILE
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -41,7 +41,7 @@ async def test_a_hostile_offer_is_refused_and_another_call_flows_on(
         assert ack["error"]["code"] == "bad_sdp"
         assert ack["error"]["message"].endswith(".")
         assert (await console.command("set_presence", status="available"))["ok"]
-    assert share(await phone_hears(other_call, 0.1), 1000.0) > 0.8
+    assert dominance(await phone_hears(other_call, 0.5), 1000.0) > 0.9
 
 
 async def test_an_operator_can_send_a_good_offer_after_a_bad_one(
@@ -53,7 +53,7 @@ async def test_an_operator_can_send_a_good_offer_after_a_bad_one(
         assert not (await console.command("offer", sdp="nonsense"))["ok"]
         async with phone_for(shared_server) as phone:
             await bridge(console, phone)
-            assert share(await phone_hears(phone, 0.3), 1000.0) > 0.7
+            assert dominance(await phone_hears(phone, 0.5), 1000.0) > 0.9
 
 
 async def test_candidates_are_bounded_and_checked(
@@ -78,7 +78,7 @@ async def test_candidates_are_bounded_and_checked(
         assert acks[0]["ok"]
         assert acks[-1]["error"]["code"] == "bad_candidate"
         assert (await console.command("candidate", candidate=None))["ok"]
-    assert share(await phone_hears(other_call, 0.1), 1000.0) > 0.8
+    assert dominance(await phone_hears(other_call, 0.5), 1000.0) > 0.9
 
 
 async def test_forty_offers_leave_no_sockets_behind(
@@ -91,7 +91,7 @@ async def test_forty_offers_leave_no_sockets_behind(
             assert (await console.command("offer", sdp=CHROMIUM))["ok"]
         await phone_hears(other_call, 0.5)
         assert open_files(shared_server.pid) <= sockets + 8
-    assert share(await phone_hears(other_call, 0.1), 1000.0) > 0.8
+    assert dominance(await phone_hears(other_call, 0.5), 1000.0) > 0.9
 
 
 def open_files(pid: int) -> int:

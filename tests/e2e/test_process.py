@@ -14,7 +14,7 @@ from tests.harness.console import Console
 from tests.harness.handoff import bridge, call_of, hand_off, phone_for, phone_hears, states
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, tone
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ async def test_sigterm_ends_live_calls_in_order(tmp_path: Path) -> None:
             ended = await console.wait("call_state", callId=ended_id, state="ended")
             assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
         assert not states(console, call_id, "ended"), "who talks with a person may finish"
-        assert share(await phone_hears(phone, 0.3), 1000.0) > 0.7
+        assert dominance(await phone_hears(phone, 0.5), 1000.0) > 0.9
         ended = await console.wait("call_state", callId=call_id, state="ended")
         assert (ended["endReason"], ended["endedBy"]) == ("shutdown", "us")
         assert [await line.closed(10) for line in (phone, ringing, with_bot)] == [1000, 1000, 1000]

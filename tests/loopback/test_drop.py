@@ -21,7 +21,7 @@ from tests.harness.handoff import (
 )
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -44,7 +44,7 @@ async def test_an_operator_who_comes_back_has_the_call_again(shared_server: Serv
             assert mine[0]["operator"] == {"id": welcome["operator"]["id"], "name": "sam"}
             await back.open_audio()
             await back.wait("call_state", callId=call_id, state="bridged")
-            assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7
+            assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
             assert not HOLD & set(since_clear(phone)[1])
             again = await back.command("accept_call", callId=call_id)
             assert again["ok"], "accepting what one has already is no error"
@@ -60,7 +60,7 @@ async def test_sound_that_stops_counts_as_an_operator_who_is_gone(shared_server:
         await hears_hold(phone)
         console.mute = False
         await console.wait("call_state", 2, callId=call_id, state="bridged")
-        assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7
+        assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
 
 
 async def test_an_operator_who_drops_while_the_caller_is_on_hold_can_come_back(
@@ -76,7 +76,7 @@ async def test_an_operator_who_drops_while_the_caller_is_on_hold_can_come_back(
         async with PeerConsole(shared_server, idle=SOUND) as back:
             await back.open_audio()
             await back.wait("call_state", callId=call_id, state="bridged")
-            assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7
+            assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
 
 
 async def test_a_killed_tab_gives_hold_audio_and_then_a_new_offer(shared_server: ServerProcess) -> None:
@@ -109,7 +109,7 @@ async def test_a_killed_tab_gives_hold_audio_and_then_a_new_offer(shared_server:
                 assert states(watcher, call_id)[-1]["operator"] is None
                 assert (await watcher.command("accept_call", callId=call_id))["ok"]
                 await watcher.wait("call_state", 2, callId=call_id, state="bridged")
-                assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7
+                assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
                 assert not HOLD & set(since_clear(phone)[1])
         finally:
             if tab.returncode is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from telephony.twilio.simulator import TwilioSimulator
 from tests.harness.console import Console
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, tone
 
 
 async def test_a_bridged_call_carries_on_on_the_next_stream_of_the_same_phone_call(
@@ -26,7 +26,7 @@ async def test_a_bridged_call_carries_on_on_the_next_stream_of_the_same_phone_ca
             second.speak_pcm(tone(440.0, 5.0))
             await second.until(lambda: second.slots >= 60, 10)
             assert (await server.only_call())["callId"] == call["callId"]
-            assert share((await console.wait_heard(1.5))[8000:], 440.0) > 0.7
+            assert dominance((await console.wait_heard(1.5))[8000:], 440.0) > 0.9
             assert any(slot.level_db > -20 for slot in list(second.heard)[-20:])
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.harness.handoff import bridge, phone_for, phone_hears
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, share, tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,9 +22,9 @@ async def test_both_ways(shared_server: ServerProcess) -> None:
         phone.speak_pcm(tone(CALLER_HZ, 2.0))
         operator_hears = (await console.wait_heard(1.0))[4000:]
         caller_hears = await phone_hears(phone, 0.5)
-        assert share(operator_hears, CALLER_HZ) > 0.7
+        assert dominance(operator_hears, CALLER_HZ) > 0.9
         assert share(operator_hears, OPERATOR_HZ) < 0.01
-        assert share(caller_hears, OPERATOR_HZ) > 0.7
+        assert dominance(caller_hears, OPERATOR_HZ) > 0.9
         assert share(caller_hears, CALLER_HZ) < 0.01
         quality = await console.wait("quality", 2, callId=call_id)
         assert quality["callerLevel"] > -30
@@ -43,7 +43,7 @@ async def test_a_renewed_offer_takes_over_without_a_gap_in_the_call(shared_serve
         old, console.own = console.own, None
         assert old is not None
         await console.open_audio()
-        assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7
+        assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
         view = await shared_server.get(f"/api/calls/{call_id}")
         assert view["state"] == "bridged"
         await old.close()

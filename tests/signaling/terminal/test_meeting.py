@@ -12,7 +12,7 @@ from bridge.media.g711 import ulaw_decode
 from telephony.twilio.playout import Slot
 from telephony.twilio.simulator import TwilioSimulator
 from tests.harness.server import ServerProcess
-from tests.harness.tones import share, tone
+from tests.harness.tones import dominance, tone
 from tests.signaling.terminal.program import Start
 
 SIGN_IN = ("--user", "sam", "--password", "sam-secret")
@@ -31,14 +31,14 @@ async def handed_off(server: ServerProcess) -> str:
 
 
 async def heard_tone(phone: TwilioSimulator, hertz: float) -> float:
-    """How much of the next loud 200 ms on the phone is at `hertz`."""
+    """How much of the next loud 300 ms on the phone is at `hertz`."""
 
     def loud(heard: Sequence[Slot]) -> bool:
-        latest = list(heard)[-10:]
-        return len(latest) == 10 and all(slot.level_db > -30 for slot in latest)
+        latest = list(heard)[-15:]
+        return len(latest) == 15 and all(slot.level_db > -30 for slot in latest)
 
     await phone.wait_heard(loud, 10)
-    return share(ulaw_decode(b"".join(slot.payload for slot in list(phone.heard)[-10:])), hertz)
+    return dominance(ulaw_decode(b"".join(slot.payload for slot in list(phone.heard)[-15:])), hertz)
 
 
 async def test_what_the_operator_says_is_heard_and_read_on_the_phone(
@@ -94,10 +94,10 @@ async def test_an_operator_plays_a_file_echoes_the_caller_and_gives_the_call_bac
     async with TwilioSimulator(server.stream_url) as phone:
         await handed_off(server)
         await operator.until("You are connected")
-        assert await heard_tone(phone, 440.0) > 0.7
+        assert await heard_tone(phone, 440.0) > 0.9
         await phone.wait_quiet(200, within=10)
         phone.speak_pcm(tone(1000.0, 0.5))
-        assert await heard_tone(phone, 1000.0) > 0.7
+        assert await heard_tone(phone, 1000.0) > 0.9
         assert await operator.end() == 0, operator.output
     assert "The caller is back with the bot." in operator.output
 
