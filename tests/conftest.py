@@ -10,7 +10,13 @@ import pytest_asyncio
 
 from tests.harness.server import ServerProcess
 
-_REAL_SPEECH = ("tests/e2e/test_spoken_call.py", "tests/signaling/terminal/", "tests/bridge/speech/")
+_REAL_SPEECH = (
+    "tests/e2e/test_spoken_call.py",
+    "tests/browser/test_spoken.py",
+    "tests/loopback/test_words.py",
+    "tests/signaling/terminal/",
+    "tests/bridge/speech/",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
