@@ -7,6 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.ready-bench
 UV_VERSION := 0.13.9
 UV := $(BIN)/uv
 # Extra words for the program behind run, test, bench or demo: `make test ARGS="-k twilio"`.
@@ -65,8 +66,12 @@ run: $(READY) ## serve on http://127.0.0.1:8996 (settings: README, .env.example)
 demo: $(READY) ## a caller, the bot and an operator on real speech, in this terminal
 	@exec $(BIN)/patchbay demo $(ARGS)
 
+.PHONY: test-programs
+test-programs: ## find the Chromium and coturn that tests drive; install them by apt-get where allowed
+	@scripts/test-programs
+
 .PHONY: test
-test: $(READY) ## run every test; ARGS="-k twilio" for some
+test: $(READY) test-programs ## run every test; ARGS="-k twilio" for some
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
@@ -83,8 +88,15 @@ format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# What only the benchmarks need, one package of it compiled: not asked of anybody who just runs or tests.
+$(BENCH_READY): $(READY) requirements-bench.lock
+	@command -v gcc >/dev/null 2>&1 || command -v cc >/dev/null 2>&1 || { \
+	  printf 'make bench needs a C compiler for the package pesq: install gcc (on Debian and Ubuntu also python3-dev).\n' >&2; exit 1; }
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
+	@touch $@
+
 .PHONY: bench
-bench: $(READY) ## measure the figures that the project holds itself to, and print them
+bench: $(BENCH_READY) ## measure the figures that the project holds itself to, and print them
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: docker-check
@@ -102,6 +114,8 @@ docker-check: $(READY) ## check docker-compose.yml: by Docker where it is instal
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	@$(UV) pip compile pyproject.toml --all-extras --group dev --universal --generate-hashes \
 	  --no-header --quiet --output-file requirements.lock
+	@$(UV) pip compile --group bench --constraint requirements.lock --universal --generate-hashes \
+	  --no-header --quiet --output-file requirements-bench.lock
 
 .PHONY: clean
 clean: ## remove .venv and every cache; data/ and .env stay
