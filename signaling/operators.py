@@ -14,6 +14,7 @@ from bridge.call.services import Withdrawal
 from bridge.call.switchboard import Switchboard
 from bridge.call.views import call_view
 from bridge.directory import Directory, Holder
+from bridge.peer.codec_policy import CodecName, CodecPolicy
 from bridge.ports import Message
 from bridge.tasks import TaskOwner
 from bridge.thread.views import message_view
@@ -61,7 +62,12 @@ class Operators:
         found = self._desks.get(operator.id)
         if found is None:
             holder = Holder(operator.id, operator.name)
-            leg = OperatorLeg(holder, lambda: self._settings.ice_servers_for(operator.id, time.time()))
+            leg = OperatorLeg(
+                holder,
+                lambda: self._settings.ice_servers_for(operator.id, time.time()),
+                CodecPolicy(self._settings.operator_codec),
+                lambda codec: self._renegotiate(operator.id, codec),
+            )
             found = self._desks[operator.id] = Desk(holder, leg)
         return found
 
@@ -140,6 +146,12 @@ class Operators:
             # Asked last, since the call may have been taken or have ended meanwhile.
             if available and desk.sids and call.offered_to(holder.id):
                 self._tell("incoming_call", view, personal(holder.id))
+
+    def _renegotiate(self, operator_id: str, codec: CodecName) -> None:
+        """Ask the tab that has the audio for a new offer; whoever does not care goes on as it is."""
+        sid = self._desks[operator_id].audio_sid
+        if sid is not None:
+            self._tell("renegotiate", {"reason": "codec", "codec": codec.lower()}, sid)
 
     # -- audio without a socket --
 

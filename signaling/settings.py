@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = _setting(
         15.0, "seconds that calls with a person may go on after SIGTERM", _SECONDS
     )
+    operator_codec: Literal["auto", "opus", "pcmu", "pcma"] = _setting(
+        "auto",
+        "codec that operators' browsers are asked to send; `auto`: the line's own while nothing is lost",
+        "auto, opus, pcmu or pcma",
+    )
     ice_servers: Annotated[tuple[IceServer, ...], NoDecode] = _setting(
         (),
         "JSON list of RTCIceServer objects, or one coturn URL with `PATCHBAY_TURN_SECRET`",

@@ -28,6 +28,7 @@ from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
 from bridge.directory import Claim, Holder
 from bridge.errors import BridgeError
+from bridge.media.dtmf import KeyPress
 from bridge.ports import Caller, Line, Speaker
 from bridge.thread.writer import CallThread
 
@@ -91,6 +92,7 @@ class Call:
             self.timeline,
             services.timing,
             make_ear=self._make_operator_ear,
+            on_key=self._operator_key,
             on_lost=self.operator_lost,
             on_lapsed=lambda: self.try_dispatch(Event.CLAIM_LAPSED),
         )
@@ -194,6 +196,12 @@ class Call:
     def operator_lost(self) -> None:
         """The operator's audio or browser is gone; hold audio starts in this slot."""
         self.try_dispatch(Event.OPERATOR_LOST)
+
+    def _operator_key(self, press: KeyPress) -> None:
+        """A key of the operator's browser: the caller hears its tones, and it stands in the thread."""
+        if self.patch.key(press) and press.new:
+            now = datetime.now(UTC)
+            self.thread.say("human", press.key, now, now, name=self.claim.holder.name if self.claim else None)
 
     def bot_hung_up(self) -> None:
         """The bot has said goodbye."""

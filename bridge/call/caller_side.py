@@ -59,12 +59,14 @@ class CallerSide:
         self._call.bot.marked(name)
 
     def on_dtmf(self, digit: str) -> None:
-        """See LineListener. The bot takes a key for the word that it stands for."""
+        """See LineListener. The bot takes a key for the word that it stands for, a browser sounds it."""
         now = datetime.now(UTC)
         self._call.thread.say("caller", digit, now, now, name=self.ear.name)
         if self._with_bot:
             self._call.bot.interrupt()
             self._call.bot.hear(digit)
+        elif self._call.state is State.BRIDGED and self._call.operator.leg is not None:
+            self._call.operator.leg.send_key(digit)
 
     def on_closed(self, reason: Literal["caller_hung_up", "line_lost"]) -> None:
         """See LineListener. A stream that broke off may come back within the grace."""

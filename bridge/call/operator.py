@@ -8,9 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.directory import Holder
+from bridge.media.dtmf import KeyPress
 from bridge.media.frame import Frame
+from bridge.peer.codec_policy import CodecName, CodecPolicy
 from bridge.peer.errors import PeerError
-from bridge.peer.peer import Peer, PeerQuality, State
+from bridge.peer.peer import Peer, State
+from bridge.peer.reports import PeerQuality
+from bridge.ports import Codec
 from bridge.tasks import TaskOwner
 
 _FLOWING = 0.5
@@ -19,15 +23,27 @@ _FLOWING = 0.5
 class OperatorLeg:
     """One operator's audio, behind the newest peer that works.
 
-    `on_frame` is set by the call that the operator has; `on_gone` is called when the audio is lost.
+    `on_frame` and `on_key` are set by the call that the operator has; `on_gone` is called when the audio is
+    lost, `on_renegotiate` when a new offer would get another codec, once for each change of mind.
     """
 
-    def __init__(self, holder: Holder, ice_servers: Callable[[], Sequence[dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        holder: Holder,
+        ice_servers: Callable[[], Sequence[dict[str, Any]]],
+        policy: CodecPolicy | None = None,
+        on_renegotiate: Callable[[CodecName], None] = lambda codec: None,
+    ) -> None:
         self.holder = holder
         self.on_frame: Callable[[Frame], None] | None = None
+        self.on_key: Callable[[KeyPress], None] | None = None
         self.on_gone: Callable[[], None] | None = None
         self.on_connected: Callable[[], None] | None = None
         self._ice_servers = ice_servers
+        self._policy = policy or CodecPolicy()
+        self._on_renegotiate = on_renegotiate
+        self._asked_for: CodecName | None = None
+        self._line: Codec | None = None
         self._peer: Peer | None = None
         self._coming: Peer | None = None
         self._offering = asyncio.Lock()
@@ -61,10 +77,13 @@ class OperatorLeg:
 
     @property
     def silent_for(self) -> float:
-        """Seconds since the last packet, or since the connection came up where there was none."""
+        """Seconds since the last packet, or since the connection came up where there was none.
+
+        A pause that the browser has announced (DTX) does not count.
+        """
         if self._peer is None:
             return float("inf")
-        return time.monotonic() - max(self._peer.last_rtp or 0.0, self._connected_at)
+        return time.monotonic() - max(self._peer.heard_until or 0.0, self._connected_at)
 
     @property
     def flowing(self) -> bool:
@@ -79,6 +98,9 @@ class OperatorLeg:
                 on_frame=lambda frame: self._frame(peer, frame),
                 on_state=lambda state: self._state(peer, state),
                 on_candidate=on_candidate,
+                on_key=lambda press: self._key(peer, press),
+                on_quality=lambda quality: self._measured(peer, quality),
+                prefer=self._policy.prefer(self._line, time.monotonic()),
             )
             try:
                 answer = await peer.answer(offer)
@@ -101,6 +123,16 @@ class OperatorLeg:
     def send(self, frame: Frame) -> bool:
         """Sound for the operator; False where there is no connection."""
         return self._peer is not None and self._peer.send(frame)
+
+    def send_key(self, key: str) -> bool:
+        """A key for the operator; False where there is no connection, or one without keys."""
+        return self._peer is not None and self._peer.send_key(key)
+
+    def serve(self, line: Codec | None) -> None:
+        """Say what the caller's line speaks, None after the call: the codec follows it."""
+        self._line = line
+        if line is not None:
+            self._choose()
 
     async def drop_coming(self) -> None:
         """Give up the connection that is still being made; the one that stands carries on."""
@@ -125,10 +157,33 @@ class OperatorLeg:
         if peer is self._peer and self.on_frame is not None:
             self.on_frame(frame)
 
+    def _key(self, peer: Peer, press: KeyPress) -> None:
+        if peer is self._peer and self.on_key is not None:
+            self.on_key(press)
+
+    def _measured(self, peer: Peer, quality: PeerQuality) -> None:
+        if peer is self._peer:
+            lost = max(quality.loss_pct, quality.lost_there_pct) / 100
+            self._policy.note(lost, time.monotonic())
+            self._choose()
+
+    def _choose(self) -> None:
+        """Send in the better codec at once, and have the browser asked to do so: it needs a new answer."""
+        peer, wish = self._peer, self._policy.prefer(self._line, time.monotonic())
+        renewing = self._coming is not None and self._coming.state == "connecting"
+        if peer is None or renewing or not peer.send_as(wish):
+            return
+        if wish == peer.codec:
+            self._asked_for = None
+        elif wish != self._asked_for:
+            self._asked_for = wish
+            self._on_renegotiate(wish)
+
     def _state(self, peer: Peer, state: State) -> None:
         if state == "connected" and peer is self._coming:
             old, self._peer, self._coming = self._peer, peer, None
             self._connected_at = time.monotonic()
+            self._asked_for = None
             if old is not None:
                 self._tasks.start(old.close(), "close")
             if self.on_connected is not None:

@@ -12,6 +12,7 @@ from bridge.call.patch import Patch
 from bridge.call.services import Timing
 from bridge.call.timeline import Timeline
 from bridge.directory import Claim
+from bridge.media.dtmf import KeyPress
 
 _MEDIA_WATCHDOG = 2.0
 
@@ -26,11 +27,13 @@ class OperatorSide:
         timing: Timing,
         *,
         make_ear: Callable[[Claim], Ear],
+        on_key: Callable[[KeyPress], None],
         on_lost: Callable[[], None],
         on_lapsed: Callable[[], object],
     ) -> None:
         self._patch, self._timeline, self._timing = patch, timeline, timing
-        self._make_ear, self._on_lost, self._on_lapsed = make_ear, on_lost, on_lapsed
+        self._make_ear, self._on_key = make_ear, on_key
+        self._on_lost, self._on_lapsed = on_lost, on_lapsed
         self._deadline = Deadline()
         self._waiting_since = 0.0
         self.leg: OperatorLeg | None = None
@@ -50,10 +53,11 @@ class OperatorSide:
         leg, claim = self.leg, self.claim
         assert leg is not None
         assert claim is not None
-        leg.on_gone = self._on_lost
+        leg.on_gone, leg.on_key = self._on_lost, self._on_key
         leg.on_connected = lambda: self._timeline.mark("operator_audio_connected")
         if leg.connected:
             leg.on_connected()
+        leg.serve(self._patch.line.codec)
         self._patch.attach(leg, self._make_ear(claim))
 
     def await_audio(self) -> None:
@@ -72,7 +76,8 @@ class OperatorSide:
         leg, claim = self.leg, self.claim
         self.leg = self.claim = None
         if leg is not None:
-            leg.on_gone = leg.on_connected = None
+            leg.on_gone = leg.on_connected = leg.on_key = None
+            leg.serve(None)
         return claim
 
     def _due(self) -> None:

@@ -7,10 +7,12 @@ from typing import Literal
 
 from bridge.call.ear import Ear
 from bridge.call.hold import hold_frames
+from bridge.call.keys import KeyTones
 from bridge.call.operator import OperatorLeg
 from bridge.call.playout import Playout
 from bridge.call.timeline import Timeline
 from bridge.media.clock import MediaClock
+from bridge.media.dtmf import KeyPress
 from bridge.media.frame import Frame
 from bridge.media.level import SILENCE_DBFS
 from bridge.ports import Line
@@ -37,6 +39,9 @@ class Patch:
     ) -> None:
         self.line = line
         self.playout = Playout(line, clock)
+        self._keys = KeyTones(
+            clock, line.codec, lambda payload: self.line.send_audio(payload), lambda: self.playout.active
+        )
         self.mode: Mode = "apart"
         self._timeline = timeline
         self._caller_ear = caller_ear
@@ -62,6 +67,7 @@ class Patch:
             self._operator_ear.flush()
         self._leg = self._operator_ear = None
         self._swap_on_next = False
+        self._keys.stop()
         self.mode = "apart"
 
     def adopt(self, line: Line) -> None:
@@ -73,6 +79,7 @@ class Patch:
         """Hold audio to the caller from this slot on."""
         self.mode = mode
         self._swap_on_next = False
+        self._keys.stop()
         self.playout.hold(hold_frames(self.line.codec))
 
     def unhold(self) -> None:
@@ -123,6 +130,10 @@ class Patch:
         operator = self._operator_ear
         return self._caller_ear.meter.read(), operator.meter.read() if operator else SILENCE_DBFS
 
+    def key(self, press: KeyPress) -> bool:
+        """A key of the operator's, as its tones; False where the caller does not hear the operator."""
+        return self.mode == "bridged" and self._keys.press(press)
+
     def marked(self, name: str) -> None:
         """The provider has played or dropped everything before our mark."""
         if name.startswith("clear-"):
@@ -131,5 +142,5 @@ class Patch:
     def _to_caller(self, frame: Frame) -> None:
         if self.playout.sounding:
             self.playout.mix_in(frame)
-        else:
+        elif not self._keys.sounding:
             self.line.send_audio(frame.to(self.line.codec))

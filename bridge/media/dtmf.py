@@ -48,11 +48,15 @@ class TelephoneEvent:
 
 @dataclass(frozen=True, slots=True)
 class KeyPress:
-    """A key that is down, or was: held for `ms` so far. `new`: False for more of the same press."""
+    """A key that is down, or was: held for `ms` so far. `new`: False for more of the same press.
+
+    `ended` is told once, and not at all where all three last packets were lost.
+    """
 
     key: str
     ms: int
     new: bool
+    ended: bool
 
 
 def parse_event(payload: bytes) -> TelephoneEvent | None:
@@ -94,12 +98,12 @@ class KeyReader:
         if new:
             self._event, self._began, self._segment = found.event, packet.timestamp, packet.timestamp
             self._duration, self._ended = 0, False
-        elif found.event != self._event or (found.duration <= self._duration and not found.end):
+        elif found.event != self._event or self._ended or not (found.end or found.duration > self._duration):
             return None
-        self._ended = self._ended or found.end
+        self._ended = found.end
         self._duration = max(self._duration, found.duration)
         lasted = ((self._segment - self._began) & 0xFFFF_FFFF) + self._duration
-        return KeyPress(KEYS[found.event], lasted * 1000 // clock, new)
+        return KeyPress(KEYS[found.event], lasted * 1000 // clock, new, found.end)
 
     def _continues(self, packet: RtpPacket, found: TelephoneEvent, since: int, clock: int) -> bool:
         """True for the next segment of a press that is longer than a packet can say."""

@@ -4,45 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal
 
 import structlog
 
-from bridge.media import rtp
+from bridge.media.dtmf import KeyPress
 from bridge.media.frame import Frame
 from bridge.peer import sdp
 from bridge.peer.errors import PeerError
 from bridge.peer.ortc import OrtcTransport
 from bridge.peer.receiver import Receiver
+from bridge.peer.reports import CNAME, PeerQuality, Reports
 from bridge.peer.sender import Sender
 from bridge.tasks import TaskOwner
 
 log = structlog.get_logger()
 
 State = Literal["new", "connecting", "connected", "failed", "closed"]
-_CNAME = "patchbay"
 _REPORT_PERIOD = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class PeerQuality:
-    """Figures of the last second: round trip and jitter in ms, loss in percent, the buffer's depth in ms."""
-
-    rtt_ms: float | None
-    jitter_ms: float
-    loss_pct: float
-    buffer_ms: int
+_OFFERED = (
+    sdp.AudioCodec("opus", 111, 48000),
+    sdp.AudioCodec("PCMU", 0, 8000),
+    sdp.AudioCodec("PCMA", 8, 8000),
+)
+_OFFERED_EVENTS = (
+    sdp.AudioCodec("telephone-event", 110, 48000),
+    sdp.AudioCodec("telephone-event", 126, 8000),
+)
 
 
 class Peer:
     """Full-duplex audio with one browser, without media tracks.
 
-    `on_frame` gets the operator's 20 ms frames in order, `on_state` each change of `state`,
-    `on_candidate` our late candidates as browsers take them. All are called on the event loop.
-    `rate`: Hz at which Opus is decoded, the line's own.
+    `on_frame` gets the operator's 20 ms frames in order, `on_state` each change of `state`, `on_key` the
+    operator's keys, `on_quality` figures once a second, `on_candidate` our late candidates as browsers
+    take them. All are called on the event loop.
+    `rate`: Hz at which Opus is decoded, the line's own. `prefer`: the codec that an answer puts first
+    where it was offered (opus, PCMU or PCMA).
     """
 
     def __init__(
@@ -52,11 +52,15 @@ class Peer:
         on_frame: Callable[[Frame], None],
         on_state: Callable[[State], None] = lambda state: None,
         on_candidate: Callable[[dict[str, object] | None], None] = lambda candidate: None,
+        on_key: Callable[[KeyPress], None] = lambda press: None,
+        on_quality: Callable[[PeerQuality], None] = lambda quality: None,
         rate: int = 8000,
+        prefer: str = "opus",
         controlling: bool = False,
     ) -> None:
         self._on_frame, self._on_state, self._on_candidate = on_frame, on_state, on_candidate
-        self._rate = rate
+        self._on_key, self._on_quality = on_key, on_quality
+        self._rate, self._prefer = rate, prefer
         self._tasks = TaskOwner("peer")
         self._transport = OrtcTransport(
             ice_servers,
@@ -68,56 +72,59 @@ class Peer:
         self._receiver: Receiver | None = None
         self._sender: Sender | None = None
         self._offered: sdp.Description | None = None
+        self._codecs: tuple[sdp.AudioCodec, ...] = ()
         self._mid = "0"
-        self._last_sr: tuple[int, float] | None = None
-        self._rtt_ms: float | None = None
-        self._quality = PeerQuality(None, 0.0, 0.0, 0)
+        self._sends = False
+        self._reports: Reports | None = None
         self.state: State = "new"
 
     @property
     def quality(self) -> PeerQuality:
         """Figures of the last second."""
-        return self._quality
+        return self._reports.quality if self._reports else PeerQuality(None, 0.0, 0.0, 0)
 
     @property
-    def last_rtp(self) -> float | None:
-        """Monotonic time of the operator's last packet, None before the first."""
-        return self._receiver.last_rtp if self._receiver else None
+    def heard_until(self) -> float | None:
+        """Monotonic time of the operator's last packet, or until which it spoke for more."""
+        return self._receiver.heard_until if self._receiver else None
+
+    @property
+    def codec(self) -> str | None:
+        """Name of the codec that was agreed on first, which a browser sends; None before an answer."""
+        return self._codecs[0].name if self._codecs else None
 
     async def answer(self, offer: object) -> str:
         """Our answer to a browser's offer, at once, with host candidates; raises PeerError.
 
         Connecting goes on in the background; STUN and TURN candidates follow through `on_candidate`.
         """
-        offered = sdp.parse_description(offer)
-        codec = next((c for c in offered.codecs if c.name == "opus"), offered.codecs[0])
+        offered = sdp.ordered(sdp.parse_description(offer), self._prefer)
         await self._transport.gather_host()
         local = self._describe(
-            offered.mid,
-            (codec,),
+            offered.codecs,
+            offered.events,
+            mid=offered.mid,
             direction=sdp.answer_direction(offered.direction),
             setup=sdp.answer_setup(offered.setup),
         )
-        self._begin(codec, offered, active=local.setup == "active")
-        return sdp.serialise_description(local, session_id=secrets.randbits(62), cname=_CNAME)
+        self._begin(offered, active=local.setup == "active")
+        local = replace(local, bundled=offered.bundled)
+        return sdp.serialise_description(local, session_id=secrets.randbits(62), cname=CNAME)
 
     async def offer(self) -> str:
         """An offer of ours, for a program that plays the browser's part."""
         await self._transport.gather_host()
-        codecs = (
-            sdp.AudioCodec("opus", 111, 48000),
-            sdp.AudioCodec("PCMU", 0, 8000),
-            sdp.AudioCodec("PCMA", 8, 8000),
+        self._offered = self._describe(
+            _OFFERED, _OFFERED_EVENTS, mid="0", direction="sendrecv", setup="actpass"
         )
-        self._offered = self._describe("0", codecs, direction="sendrecv", setup="actpass")
-        return sdp.serialise_description(self._offered, session_id=secrets.randbits(62), cname=_CNAME)
+        return sdp.serialise_description(self._offered, session_id=secrets.randbits(62), cname=CNAME)
 
     def accept(self, answer: object) -> None:
         """Take the answer to `offer`; raises PeerError."""
         if self._offered is None:
             raise PeerError("There is no offer that this could answer.")
         answered = sdp.parse_description(answer)
-        self._begin(answered.codecs[0], answered, active=answered.setup == "passive")
+        self._begin(answered, active=answered.setup == "passive")
 
     def add_candidate(self, candidate: object) -> None:
         """Take a browser's candidate object, or None for the end; raises PeerError."""
@@ -127,17 +134,30 @@ class Peer:
         self._tasks.start(self._transport.add_candidate(parsed), "candidate")
 
     def send(self, frame: Frame) -> bool:
-        """Send a frame of the line to the operator; False where the peer is not connected."""
-        if self._sender is None or not self._transport.connected:
+        """Send a frame of the line to the operator; False where the peer is not connected, or takes none."""
+        sender = self._sender
+        if sender is None or not self._sends or not self._transport.connected:
             return False
-        return self._transport.send_rtp(self._sender.pack(frame))
+        return self._transport.send_rtp(sender.pack_key() if sender.pressing else sender.pack(frame))
+
+    def send_as(self, codec: str) -> bool:
+        """Send in this codec from the next frame on; False where it was not agreed on."""
+        found = next((c for c in self._codecs if c.name == codec), None)
+        if found is None or self._sender is None:
+            return False
+        self._sender.switch(found)
+        return True
+
+    def send_key(self, key: str) -> bool:
+        """Send a key (0-9 * # A-D) in place of the next frames; False where that was not agreed on."""
+        return self._sender is not None and self._sender.press(key)
 
     async def close(self) -> None:
         """Say goodbye and free the sockets. Idempotent."""
         if self.state == "closed":
             return
-        if self._sender is not None and self._transport.connected:
-            self._transport.send_rtcp(self._report() + rtp.serialise_rtcp(rtp.Bye((self._sender.ssrc,))))
+        if self._reports is not None and self._transport.connected:
+            self._transport.send_rtcp(self._reports.goodbye())
         self._set_state("closed")
         if self._receiver is not None:
             self._receiver.close()
@@ -145,10 +165,16 @@ class Peer:
         await self._transport.close()
 
     def _describe(
-        self, mid: str, codecs: tuple[sdp.AudioCodec, ...], *, direction: str, setup: str
+        self,
+        codecs: tuple[sdp.AudioCodec, ...],
+        events: tuple[sdp.AudioCodec, ...],
+        *,
+        mid: str,
+        direction: str,
+        setup: str,
     ) -> sdp.Description:
         self._mid = mid
-        self._sender = Sender(codecs[0])
+        self._sender = Sender(codecs[0], events)
         return sdp.Description(
             mid=mid,
             direction=direction,
@@ -159,15 +185,19 @@ class Peer:
             candidates=self._transport.candidates,
             candidates_complete=not self._transport.has_slow_candidates,
             ssrc=self._sender.ssrc,
+            events=events,
         )
 
-    def _begin(self, codec: sdp.AudioCodec, remote: sdp.Description, *, active: bool) -> None:
+    def _begin(self, remote: sdp.Description, *, active: bool) -> None:
+        """Connect to `remote`, whose codecs are those agreed on."""
         assert self._sender is not None
-        if self._sender.codec != codec:
-            ssrc = self._sender.ssrc
-            self._sender = Sender(codec)
-            self._sender.ssrc = ssrc
-        self._receiver = Receiver((codec,), self._on_frame, rate=self._rate)
+        ssrc, self._sender = self._sender.ssrc, Sender(remote.codecs[0], remote.events)
+        self._sender.ssrc, self._codecs = ssrc, remote.codecs
+        self._sends = remote.direction in ("sendrecv", "recvonly")
+        self._receiver = Receiver(
+            remote.codecs, self._on_frame, rate=self._rate, events=remote.events, on_key=self._on_key
+        )
+        self._reports = Reports(self._sender, self._receiver)
         self._set_state("connecting")
         self._tasks.start(self._connect(remote, active=active), "connect")
         if self._transport.has_slow_candidates:
@@ -194,65 +224,15 @@ class Peer:
             self._receiver.take(data)
 
     def _take_rtcp(self, data: bytes) -> None:
-        now = time.monotonic()
-        for packet in rtp.parse_rtcp(data) or ():
-            if isinstance(packet, rtp.SenderReport):
-                self._last_sr = (rtp.middle_ntp(packet.ntp), now)
-            if isinstance(packet, rtp.Bye):
-                continue
-            for block in packet.reports:
-                self._take_block(block)
-
-    def _take_block(self, block: rtp.ReportBlock) -> None:
-        if self._sender is None or block.ssrc != self._sender.ssrc:
-            return
-        self._sender.set_loss(round(block.fraction_lost / 2.56))
-        if block.last_sr:
-            here = rtp.middle_ntp(rtp.ntp_time(time.time()))
-            trip = (here - block.last_sr - block.delay_since_last_sr) & 0xFFFF_FFFF
-            if trip < 10 * 65536:  # a clock that was set in between gives nonsense
-                self._rtt_ms = trip / 65.536
+        if self._reports is not None:
+            self._reports.take(data)
 
     async def _report_forever(self) -> None:
+        assert self._reports is not None
         while self.state == "connected":
             await asyncio.sleep(_REPORT_PERIOD)
-            self._transport.send_rtcp(self._report())
-
-    def _report(self) -> bytes:
-        assert self._sender is not None
-        blocks = self._blocks()
-        sender = self._sender
-        head: rtp.RtcpPacket
-        if sender.packets:
-            ntp = rtp.ntp_time(time.time())
-            head = rtp.SenderReport(sender.ssrc, ntp, sender.timestamp, sender.packets, sender.octets, blocks)
-        else:
-            head = rtp.ReceiverReport(sender.ssrc, blocks)
-        return rtp.serialise_rtcp(head) + rtp.serialise_cname(sender.ssrc, _CNAME)
-
-    def _blocks(self) -> tuple[rtp.ReportBlock, ...]:
-        receiver = self._receiver
-        if receiver is None or receiver.ssrc is None:
-            return ()
-        arrivals = receiver.arrivals
-        loss = arrivals.interval_loss()
-        jitter_ms = arrivals.jitter / receiver.clock * 1000
-        self._quality = PeerQuality(self._rtt_ms, jitter_ms, loss * 100, receiver.depth_ms)
-        lsr, dlsr = 0, 0
-        if self._last_sr is not None:
-            lsr, dlsr = self._last_sr[0], int((time.monotonic() - self._last_sr[1]) * 65536)
-        lost = max(-0x800000, min(0x7FFFFF, arrivals.expected - arrivals.received))
-        return (
-            rtp.ReportBlock(
-                receiver.ssrc,
-                min(255, int(loss * 256)),
-                lost,
-                arrivals.highest & 0xFFFF_FFFF,
-                int(arrivals.jitter) & 0xFFFF_FFFF,
-                lsr,
-                dlsr & 0xFFFF_FFFF,
-            ),
-        )
+            self._transport.send_rtcp(self._reports.make())
+            self._on_quality(self._reports.quality)
 
     def _failed(self, reason: str) -> None:
         log.info("peer_failed", reason=reason)

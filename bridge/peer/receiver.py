@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from bridge.media import rtp
 from bridge.media.conceal import HISTORY_S, Concealer
+from bridge.media.dtmf import KeyPress, KeyReader
 from bridge.media.frame import Frame
 from bridge.media.jitter import JitterBuffer, Lost, Slot
 from bridge.media.opus import OpusDecoder, OpusError
+from bridge.peer.arrivals import Arrivals
+from bridge.peer.continuity import Continuity
 from bridge.peer.sdp import AudioCodec
 from bridge.ports import FRAME_MS, Codec
 
@@ -23,58 +25,32 @@ _SILENT_PEAK = 300
 _TIMER_SLACK = 0.0005
 _TURN_S = 0.002
 """Lets the event loop read its sockets. A timer this late says that it was away."""
+_DTX_BYTES, _DTX_S = 2, 0.400
+"""An Opus packet so short says that nothing is to be heard, and nothing more comes for so long."""
 _L16 = {8000: Codec.L16_8K, 16000: Codec.L16_16K, 24000: Codec.L16_24K}
 
 
-@dataclass(slots=True)
-class Arrivals:
-    """Reception figures of one source, as receiver reports want them (RFC 3550, 6.4.1 and A.8)."""
-
-    base: int | None = None
-    highest: int = 0
-    received: int = 0
-    jitter: float = 0.0
-    _transit: float | None = None
-    _expected_before: int = 0
-    _received_before: int = 0
-
-    def note(self, packet: rtp.RtpPacket, now: float, clock: int) -> None:
-        """Count a packet that arrived at `now`."""
-        if self.base is None:
-            self.base = self.highest = packet.sequence
-        ahead = (packet.sequence - self.highest) & 0xFFFF
-        if 0 < ahead < 0x8000:
-            self.highest += ahead
-        self.received += 1
-        transit = now * clock - packet.timestamp
-        if self._transit is not None:
-            change = abs(transit - self._transit)
-            if change < clock:  # a jump of a second is a new timeline and not jitter
-                self.jitter += (change - self.jitter) / 16
-        self._transit = transit
-
-    def interval_loss(self) -> float:
-        """Share of packets lost since the last call, 0.0-1.0."""
-        expected = self.expected - self._expected_before
-        received = self.received - self._received_before
-        self._expected_before, self._received_before = self.expected, self.received
-        return max(0.0, (expected - received) / expected) if expected > 0 else 0.0
-
-    @property
-    def expected(self) -> int:
-        """Packets that the sequence numbers say were sent."""
-        return 0 if self.base is None else self.highest - self.base + 1
-
-
 class Receiver:
-    """Decodes one browser's audio, at `rate` Hz, to `on_frame`; never raises on what comes in."""
+    """Decodes one browser's audio, at `rate` Hz, to `on_frame`; never raises on what comes in.
+
+    Any of `codecs` may come at any time; keys come as `events` and go to `on_key`.
+    """
 
     def __init__(
-        self, codecs: tuple[AudioCodec, ...], on_frame: Callable[[Frame], None], *, rate: int
+        self,
+        codecs: tuple[AudioCodec, ...],
+        on_frame: Callable[[Frame], None],
+        *,
+        rate: int,
+        events: tuple[AudioCodec, ...] = (),
+        on_key: Callable[[KeyPress], None] = lambda press: None,
     ) -> None:
         self._codecs = {codec.payload_type: codec for codec in codecs}
-        self._codec = codecs[0]
-        self._on_frame = on_frame
+        self._events = {event.payload_type: event for event in events}
+        self._codec = self._playing = codecs[0]
+        self._on_frame, self._on_key = on_frame, on_key
+        self._keys = KeyReader()
+        self._continuity = Continuity(self._codec.clock)
         self._rate = rate
         self._buffer = JitterBuffer(self._codec.clock)
         self._decoder = OpusDecoder(rate)
@@ -86,8 +62,8 @@ class Receiver:
         self._closed = False
         self.arrivals = Arrivals()
         self.ssrc: int | None = None
-        self.last_rtp: float | None = None
-        """Monotonic time of the last packet, None before the first."""
+        self.heard_until: float | None = None
+        """Monotonic time of the last packet, or until which it spoke for more; None before the first."""
         self.dropped = 0
         self.concealed = 0
         self.recovered = 0
@@ -106,23 +82,47 @@ class Receiver:
         """One decrypted RTP packet, which arrived at `now` (monotonic s) or just now."""
         packet = rtp.parse_rtp(data)
         codec = self._codecs.get(packet.payload_type) if packet else None
-        if packet is None or codec is None or self._closed:
-            self.dropped += 1
-            return
         now = time.monotonic() if now is None else now
-        if packet.ssrc != self.ssrc or codec.clock != self._codec.clock:
-            self.ssrc, self.arrivals = packet.ssrc, Arrivals()
-            self._buffer = JitterBuffer(codec.clock)
+        if packet is None or codec is None or not packet.payload or self._closed:
+            self._take_other(packet, now)
+            return
+        if packet.ssrc != self.ssrc:
+            self._begin(packet, codec.clock)
+        elif codec.clock != self._codec.clock:
+            self.arrivals.change_clock(codec.clock / self._codec.clock)
         self._codec = codec
         self.arrivals.note(packet, now, codec.clock)
-        self.last_rtp = now
-        self._play(self._buffer.push(packet, now), now)
+        self.heard_until = now
+        if len(packet.payload) <= _DTX_BYTES and codec.name == "opus":
+            self.heard_until += _DTX_S
+        self._play(self._buffer.push(self._continuity.sound(packet, codec.clock), now), now)
 
     def close(self) -> None:
         """Deliver nothing more."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+
+    def _begin(self, packet: rtp.RtpPacket, clock: int) -> None:
+        """Listen to another source."""
+        self.ssrc, self.arrivals = packet.ssrc, Arrivals()
+        self._buffer, self._continuity = JitterBuffer(clock), Continuity(clock)
+        self._keys = KeyReader()
+
+    def _take_other(self, packet: rtp.RtpPacket | None, now: float) -> None:
+        """A packet without sound: a key, or padding; anything else is dropped."""
+        known = {**self._codecs, **self._events}.get(packet.payload_type) if packet else None
+        if packet is None or known is None or self._closed:
+            self.dropped += 1
+            return
+        if packet.ssrc != self.ssrc:
+            self._begin(packet, known.clock)
+        self.arrivals.note(packet, now, known.clock, timed=False)
+        self.heard_until = now
+        self._continuity.silent(packet)
+        press = self._keys.take(packet, known.clock) if packet.payload_type in self._events else None
+        if press is not None:
+            self._on_key(press)
 
     def _play(self, slots: list[Slot], now: float) -> None:
         for slot in slots:
@@ -154,6 +154,8 @@ class Receiver:
 
     def _decode(self, packet: rtp.RtpPacket) -> None:
         codec = self._codecs[packet.payload_type]
+        if codec.name != self._playing.name:
+            self._change_codec(codec)
         if codec.name == "opus":
             try:
                 pcm = self._decoder.decode(packet.payload)
@@ -171,14 +173,19 @@ class Receiver:
         else:
             self._emit_pcm(frame.pcm)
 
+    def _change_codec(self, codec: AudioCodec) -> None:
+        """What follows is in another codec, whose decoder knows nothing of what was heard last."""
+        self._playing = codec
+        self._decoder, self._concealer = OpusDecoder(self._rate), Concealer(self._rate)
+
     def _conceal(self, lost: Lost) -> None:
-        if self._codec.name != "opus":
+        if self._playing.name != "opus":
             self.concealed += 1
             heard = b"".join(frame.pcm for frame in self._recent)
             self._emit_pcm(self._concealer.conceal(heard, self._rate * lost.ms // 1000))
             return
         try:
-            if lost.following is not None:
+            if lost.following is not None and self._is_opus(lost.following):
                 self._emit_pcm(self._decoder.recover(lost.following.payload, lost.ms))
                 self.recovered += 1
                 return
@@ -186,6 +193,9 @@ class Receiver:
             self.dropped += 1
         self.concealed += 1
         self._emit_pcm(self._decoder.conceal(lost.ms))
+
+    def _is_opus(self, packet: rtp.RtpPacket) -> bool:
+        return self._codecs[packet.payload_type].name == "opus"
 
     def _emit_pcm(self, pcm: bytes) -> None:
         codec = _L16[self._rate]

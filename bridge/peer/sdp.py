@@ -7,7 +7,7 @@ raises on the rest becomes one error.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
@@ -19,12 +19,13 @@ MAX_BYTES = 16 * 1024
 MAX_CANDIDATES = 30
 _HASHES = frozenset({"sha-256", "sha-384", "sha-512"})
 _CODEC_NAMES = {"opus": "opus", "pcmu": "PCMU", "pcma": "PCMA"}
+_EVENT = "telephone-event"
 _STATIC = {0: ("PCMU", 8000), 8: ("PCMA", 8000)}
 
 
 @dataclass(frozen=True, slots=True)
 class AudioCodec:
-    """A codec as SDP numbers it: `name` is opus, PCMU or PCMA; `clock` in Hz."""
+    """A codec as SDP numbers it: `name` is opus, PCMU, PCMA or telephone-event; `clock` in Hz."""
 
     name: str
     payload_type: int
@@ -33,7 +34,10 @@ class AudioCodec:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What one side says of its audio connection. `setup` is actpass, active or passive."""
+    """What one side says of its audio connection. `setup` is actpass, active or passive.
+
+    `codecs`: those that sound, the preferred one first; `events`: telephone-event, for keys.
+    """
 
     mid: str
     direction: str
@@ -44,6 +48,8 @@ class Description:
     candidates: tuple[RTCIceCandidate, ...] = ()
     candidates_complete: bool = False
     ssrc: int | None = None
+    events: tuple[AudioCodec, ...] = ()
+    bundled: bool = True
 
 
 def parse_description(sdp: object) -> Description:
@@ -81,6 +87,8 @@ def _describe(audio: MediaDescription, lines: list[str]) -> Description:
     fingerprints = tuple(f for f in dtls.fingerprints if f.algorithm.lower() in _HASHES) if dtls else ()
     if dtls is None or not fingerprints:
         raise PeerError("The session description has no usable DTLS fingerprint; only DTLS-SRTP is spoken.")
+    if not audio.rtcp_mux:
+        raise PeerError("The session description has no rtcp-mux; RTCP has no port of its own here.")
     codecs = _codecs(audio)
     if not codecs:
         raise PeerError("None of the offered codecs is spoken here; Opus, PCMU and PCMA are.")
@@ -92,9 +100,11 @@ def _describe(audio: MediaDescription, lines: list[str]) -> Description:
         codecs=codecs,
         ice=ice,
         fingerprints=fingerprints,
-        candidates=tuple(c for c in audio.ice_candidates if c.component == 1 and _is_port(c.port)),
+        candidates=tuple(c for c in audio.ice_candidates if _is_usable(c)),
         candidates_complete="a=end-of-candidates" in lines,
         ssrc=audio.ssrc[0].ssrc if audio.ssrc else None,
+        events=_events(audio, codecs),
+        bundled=any(line.startswith("a=group:BUNDLE") for line in lines),
     )
 
 
@@ -113,8 +123,34 @@ def _codecs(audio: MediaDescription) -> tuple[AudioCodec, ...]:
     return tuple(found[number] for number in wanted)
 
 
+def _events(audio: MediaDescription, codecs: tuple[AudioCodec, ...]) -> tuple[AudioCodec, ...]:
+    """telephone-event as offered, for the clocks of the codecs: a key and speech share one timeline."""
+    clocks = {codec.clock for codec in codecs}
+    found: dict[int, AudioCodec] = {}
+    for codec in audio.rtp.codecs:
+        number, clock = codec.payloadType, codec.clockRate
+        known = codec.mimeType.lower() == f"audio/{_EVENT}" and clock in clocks and number in audio.fmt
+        if known and number is not None and 0 <= number <= 127:
+            found.setdefault(clock, AudioCodec(_EVENT, number, clock))
+    return tuple(found.values())
+
+
+def ordered(offered: Description, preferred: str) -> Description:
+    """The same, in an answer's order: the preferred codec, Opus, the rest; events of the first's clock.
+
+    A browser sends what the answer names first, and may send any of the others at any time.
+    """
+    codecs = sorted(offered.codecs, key=lambda codec: (codec.name != preferred, codec.name != "opus"))
+    events = sorted(offered.events, key=lambda event: event.clock != codecs[0].clock)
+    return replace(offered, codecs=tuple(codecs), events=tuple(events))
+
+
 def _is_port(number: int) -> bool:
     return 0 < number <= 0xFFFF
+
+
+def _is_usable(candidate: RTCIceCandidate) -> bool:
+    return candidate.component == 1 and candidate.protocol.lower() == "udp" and _is_port(candidate.port)
 
 
 def parse_candidate(candidate: object) -> RTCIceCandidate | None:
@@ -137,7 +173,7 @@ def parse_candidate(candidate: object) -> RTCIceCandidate | None:
         raise PeerError("The candidate does not parse.", code="bad_candidate") from error
     if not _is_port(parsed.port):
         raise PeerError("The candidate's port is none.", code="bad_candidate")
-    if parsed.component != 1 or parsed.protocol.lower() != "udp":
+    if not _is_usable(parsed):
         raise PeerError("Only UDP candidates of component 1 are used.", code="bad_candidate")
     return parsed
 
@@ -150,14 +186,14 @@ def candidate_view(candidate: RTCIceCandidate, mid: str) -> dict[str, object]:
 def serialise_description(description: Description, *, session_id: int, cname: str) -> str:
     """The SDP text of a description of ours; one audio m-line, BUNDLE, rtcp-mux."""
     d = description
-    numbers = " ".join(str(codec.payload_type) for codec in d.codecs)
+    numbers = " ".join(str(codec.payload_type) for codec in (*d.codecs, *d.events))
     default = next((c for c in d.candidates if ":" not in c.ip), None)
     lines = [
         "v=0",
         f"o=- {session_id} 2 IN IP4 127.0.0.1",
         "s=-",
         "t=0 0",
-        f"a=group:BUNDLE {d.mid}",
+        *([f"a=group:BUNDLE {d.mid}"] if d.bundled else []),
         "a=msid-semantic: WMS patchbay",
         f"m=audio {default.port if default else 9} UDP/TLS/RTP/SAVPF {numbers}",
         f"c=IN IP4 {default.ip if default else '0.0.0.0'}",
@@ -172,6 +208,9 @@ def serialise_description(description: Description, *, session_id: int, cname: s
             lines.append(
                 f"a=fmtp:{codec.payload_type} minptime=20;useinbandfec=1;stereo=0;maxplaybackrate=16000"
             )
+    for event in d.events:
+        lines.append(f"a=rtpmap:{event.payload_type} {_EVENT}/{event.clock}")
+        lines.append(f"a=fmtp:{event.payload_type} 0-15")
     lines += ["a=ptime:20", "a=maxptime:60"]
     if d.ssrc is not None:
         lines += [f"a=ssrc:{d.ssrc} cname:{cname}", f"a=ssrc:{d.ssrc} msid:patchbay audio"]

@@ -75,7 +75,9 @@ def test_a_press_lasts_100_ms_and_its_last_packet_comes_three_times(clock: int) 
     assert {packet.timestamp for packet in wire} == {0}
     reader = KeyReader()
     told = [reader.take(packet, clock) for packet in wire]
-    assert [press.ms for press in told if press is not None][:5] == [20, 40, 60, 80, 100]
+    assert [(press.ms, press.ended) for press in told if press is not None] == [
+        (20, False), (40, False), (60, False), (80, False), (100, True),
+    ]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)

@@ -1,0 +1,74 @@
+"""One even stream of numbers and timestamps, whatever mixture of payload types a source sends. Sans-IO.
+
+A source has one row of sequence numbers for speech, keys and padding, and a timestamp that runs at the clock
+of the codec in use. The jitter buffer looks for gaps in numbers and for places in time, so it gets numbers
+that only sound has, and timestamps that are all of one clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bridge.media.rtp import RtpPacket
+
+_REMEMBERED: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """From a source's timestamps at `clock` to ours: `source` is `ours`, and from there on in proportion."""
+
+    clock: int
+    source: int
+    ours: int
+
+
+class Continuity:
+    """One source's packets as if they were all sound in a codec of `clock` Hz."""
+
+    def __init__(self, clock: int) -> None:
+        self._clock = clock
+        self._scales: deque[_Scale] = deque([_Scale(clock, 0, 0)], maxlen=2)
+        self._newest: RtpPacket | None = None
+        self._silent: deque[int] = deque(maxlen=_REMEMBERED)
+        self._shift = 0
+
+    def sound(self, packet: RtpPacket, clock: int) -> RtpPacket:
+        """The packet, whose codec has this RTP clock, with its number and timestamp in the even stream."""
+        scale = self._scales[-1]
+        if self._is_newer(packet):
+            if clock != scale.clock:
+                # The new clock counts on from the last timestamp of the old one, as all senders do that
+                # keep their SSRC.
+                last = self._newest.timestamp if self._newest else packet.timestamp
+                scale = _Scale(clock, last, self._ours(last, scale))
+                self._scales.append(scale)
+            self._newest = packet
+        elif clock != scale.clock:  # it was sent before the clock changed
+            scale = self._scales[0]
+        if not self._shift and len(self._scales) == 1:
+            return packet
+        number = (packet.sequence - self._shift_of(packet.sequence)) & 0xFFFF
+        return replace(packet, sequence=number, timestamp=self._ours(packet.timestamp, scale))
+
+    def silent(self, packet: RtpPacket) -> None:
+        """Note a packet that carries no sound, so that its number is not missed."""
+        if self._is_newer(packet):  # a late one's number has been taken for a lost packet's already
+            self._silent.append(packet.sequence)
+            self._shift += 1
+            timestamp = self._newest.timestamp if self._newest else packet.timestamp
+            self._newest = replace(packet, timestamp=timestamp)
+
+    def _is_newer(self, packet: RtpPacket) -> bool:
+        return self._newest is None or 0 < (packet.sequence - self._newest.sequence) & 0xFFFF < 0x8000
+
+    def _shift_of(self, sequence: int) -> int:
+        """Silent numbers before this one."""
+        later = sum((silent - sequence) & 0xFFFF < 0x8000 for silent in self._silent)
+        return self._shift - later
+
+    def _ours(self, timestamp: int, scale: _Scale) -> int:
+        since = ((timestamp - scale.source + (1 << 31)) & 0xFFFF_FFFF) - (1 << 31)
+        return (scale.ours + since * self._clock // scale.clock) & 0xFFFF_FFFF
