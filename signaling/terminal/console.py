@@ -20,6 +20,7 @@ from signaling.terminal.microphone import Microphone
 NAMESPACE = "/operator"
 _ACK = 5.0
 _AUDIO = 15.0
+_OVERLAP = 2.0
 _KEPT_CALLS = 50
 
 _library = logging.getLogger("signaling.terminal.socketio")
@@ -59,6 +60,8 @@ class OperatorConsole:
         self._clock = MediaClock()
         self._ticking: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self.renewal_wanted = False
+        """True where the server has asked for a new offer; `open_audio` is the answer to that."""
         self._candidates: asyncio.Queue[Payload | None] = asyncio.Queue(64)
         self._trickling: asyncio.Task[None] | None = None
 
@@ -122,7 +125,8 @@ class OperatorConsole:
         return self._peer.state if self._peer is not None else "new"
 
     async def open_audio(self) -> None:
-        """Offer, and wait until the audio connection stands; the old one, if any, ends then."""
+        """Offer, and wait until the audio connection stands; the old one, if any, carries on until then."""
+        self.renewal_wanted = False
         peer = Peer(
             ice_servers=self._ice_servers,
             on_frame=self._hear,
@@ -142,6 +146,11 @@ class OperatorConsole:
         if peer.state != "connected":
             raise TerminalError("The audio connection to the server does not come about.", code="no_audio")
         self._clock.subscribe(self._tick)
+        try:
+            # The server ends the old one as soon as it hears us on the new one.
+            await self.until(lambda: all(old.state != "connected" for old in self._old_peers), _OVERLAP)
+        except TimeoutError:
+            pass  # we do it ourselves
         while self._old_peers:
             await self._old_peers.pop().close()
 
@@ -191,6 +200,8 @@ class OperatorConsole:
             self.waiting.pop(payload["callId"], None)
         elif event == "call_state":
             self._know(payload)
+        elif event == "renegotiate":
+            self.renewal_wanted = True
         elif event == "candidate" and self._peer is not None:
             self._peer.add_candidate(payload.get("candidate"))
         self._on_event(event, payload)
@@ -233,8 +244,9 @@ class OperatorConsole:
 
     def _tick(self, now: float) -> None:
         frame = self.microphone.frame()
-        if self._peer is not None:
-            self._peer.send(frame)
+        for peer in (self._peer, *self._old_peers):
+            if peer is not None:
+                peer.send(frame)
 
     def _wake(self) -> None:
         self._changed.set()

@@ -113,12 +113,18 @@ class _Desk:
                 self._screen.note("On standby again.")
 
     async def keep_connected(self) -> None:
-        """Come back whenever the server or the audio connection was lost."""
+        """Come back whenever the server or the audio connection was lost; renew it where the server asks."""
         console = self.console
+
+        def lost() -> bool:
+            return not console.connected or console.audio == "failed"
+
         while True:
-            await console.until(lambda: not console.connected or console.audio == "failed")
+            await console.until(lambda: lost() or console.renewal_wanted)
+            was_lost = lost()
             await self._come_back()
-            self._screen.note("Connected again.")
+            if was_lost:
+                self._screen.note("Connected again.")
 
     async def _come_back(self) -> None:
         while True:

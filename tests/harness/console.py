@@ -109,6 +109,7 @@ class Console:
 
         async def keep(event: str, data: Any = None) -> None:
             self.events.append((event, data))
+            self._told(event)
             self._wake()
 
         self.socket.on("*", keep, namespace=NAMESPACE)
@@ -174,6 +175,9 @@ class Console:
             while len(self.heard) - begin < wanted:
                 await self._changed.wait()
         return np.concatenate([samples for _, samples in self.heard[begin : begin + wanted]]).tobytes()
+
+    def _told(self, event: str) -> None:
+        """Something to act on. `renegotiate` is ignored here: an aiortc track feeds one connection only."""
 
     def _pull(self, track: MediaStreamTrack) -> None:
         self._pulling.append(asyncio.create_task(self._listen(track)))

@@ -1,0 +1,127 @@
+"""Telephone keys between the operator's browser and the caller."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bridge.media.g711 import ulaw_decode
+from telephony.twilio.simulator import TwilioSimulator
+from tests.harness.handoff import bridge, hears_hold, phone_for, phone_hears
+from tests.harness.moving_console import MovingConsole
+from tests.harness.peer_console import PeerConsole
+from tests.harness.road import Weather
+from tests.harness.server import ServerProcess
+from tests.harness.tones import share, tone
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OPERATOR_HZ = 1000.0
+SOUND = tone(OPERATOR_HZ, 1.0)
+
+
+def of_key(frame: bytes, low: float, high: float) -> bool:
+    """True where both tones are in this 20 ms, as loud as they should be, and no voice."""
+    samples = np.frombuffer(ulaw_decode(frame), np.int16).astype(np.float64) * np.hanning(160)
+
+    def strength(hertz: float) -> float:
+        return float(abs(samples @ np.exp(-2j * np.pi * hertz * np.arange(160) / 8000)))
+
+    weaker = min(strength(low), strength(high))
+    return weaker > 200_000 and weaker > 2 * strength(OPERATOR_HZ)
+
+
+def key_frames(phone: TwilioSimulator, low: float, high: float) -> int:
+    """How many frames of this key the phone has got."""
+    media = [item.payload for item in phone.received if item.event == "media"]
+    return sum(of_key(frame, low, high) for frame in media)
+
+
+async def keys_in_thread(
+    console: PeerConsole, call_id: str, speaker: str, count: int
+) -> list[dict[str, Any]]:
+    """The first `count` messages of this speaker's."""
+
+    def finals() -> list[dict[str, Any]]:
+        messages = [t["message"] for t in console.all("transcript") if t["callId"] == call_id]
+        return [m for m in messages if m["speaker"] == speaker and m["final"]]
+
+    while len(finals()) < count:
+        await console.wait("transcript", len(console.all("transcript")) + 1)
+    return finals()
+
+
+async def test_the_operators_key_is_heard_as_its_tones_and_stands_in_the_thread(
+    shared_server: ServerProcess,
+) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        assert console.own is not None
+        assert console.own.send_key("5")
+        found = await keys_in_thread(console, call_id, "human", 1)
+        assert [(m["text"], m["name"]) for m in found] == [("5", "sam")]
+        await phone.until(lambda: key_frames(phone, 770, 1336) >= 5, within=5)
+        assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7, "and then the voice is back"
+        assert key_frames(phone, 770, 1336) in range(5, 9), "100 ms, or until the end of the press was known"
+        for key in "7A#":
+            assert console.own.send_key(key)
+        found = await keys_in_thread(console, call_id, "human", 4)
+        assert [m["text"] for m in found] == ["5", "7", "A", "#"]
+        for low, high in ((852, 1209), (697, 1633), (941, 1477)):
+            await phone.until(lambda low=low, high=high: key_frames(phone, low, high) >= 5, within=5)
+
+
+async def test_each_key_comes_once_by_a_road_that_loses_and_jumbles_packets(
+    shared_server: ServerProcess,
+) -> None:
+    async with (
+        AsyncExitStack() as roads,
+        MovingConsole(shared_server, roads, idle=SOUND) as console,
+        phone_for(shared_server) as phone,
+    ):
+        console.obeys = False
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        console.roads[0].towards_server = Weather(loss=0.15, jitter_s=0.030)
+        assert console.own is not None
+        for key in "1234567890*#":
+            assert console.own.send_key(key)
+        found = await keys_in_thread(console, call_id, "human", 12)
+        await phone_hears(phone, 0.5)
+        assert "".join(m["text"] for m in found) == "1234567890*#"
+        assert len(await keys_in_thread(console, call_id, "human", 12)) == 12
+
+
+async def test_the_callers_key_reaches_the_operators_browser(shared_server: ServerProcess) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        phone.speak_pcm(tone(440.0, 10.0))
+        for digit in "42":
+            await phone.press(digit)
+        found = await keys_in_thread(console, call_id, "caller", 2)
+        assert [m["text"] for m in found] == ["4", "2"]
+        await console.wait_heard(0.5)
+        assert console.keys == "42"
+        assert share(await console.wait_heard(0.5), 440.0) > 0.7
+
+
+async def test_a_caller_on_hold_does_not_hear_the_operators_keys(shared_server: ServerProcess) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        await console.command("hold_call", callId=call_id, on=True)
+        await hears_hold(phone, 10)
+        assert console.own is not None
+        assert console.own.send_key("5")
+        await hears_hold(phone, 25)
+        await console.command("hold_call", callId=call_id, on=False)
+        assert share((await phone_hears(phone, 0.5))[4800:], OPERATOR_HZ) > 0.7
+        assert console.own.send_key("6")
+        found = await keys_in_thread(console, call_id, "human", 1)
+        assert [m["text"] for m in found] == ["6"]
+        assert key_frames(phone, 770, 1336) == 0
