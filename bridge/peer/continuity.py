@@ -40,10 +40,7 @@ class Continuity:
         scale = self._scales[-1]
         if self._is_newer(packet):
             if clock != scale.clock:
-                # The new clock counts on from the last timestamp of the old one, as all senders do that
-                # keep their SSRC.
-                last = self._newest.timestamp if self._newest else packet.timestamp
-                scale = _Scale(clock, last, self._ours(last, scale))
+                scale = self._change(packet, clock, scale)
                 self._scales.append(scale)
             self._newest = packet
         elif clock != scale.clock:  # it was sent before the clock changed
@@ -60,6 +57,26 @@ class Continuity:
             self._shift += 1
             timestamp = self._newest.timestamp if self._newest else packet.timestamp
             self._newest = replace(packet, timestamp=timestamp)
+
+    def _change(self, packet: RtpPacket, clock: int, old: _Scale) -> _Scale:
+        """The new clock counts on from the last timestamp of the old, as all senders do that keep their SSRC.
+
+        Where packets are missing in between, as many of them are taken for the old clock's as makes all of
+        them 20 ms long.
+        """
+        if self._newest is None:
+            return _Scale(clock, packet.timestamp, packet.timestamp)
+        last = self._newest
+        ticks = (packet.timestamp - last.timestamp) & 0xFFFF_FFFF
+        missing = (packet.sequence - last.sequence - 1) & 0xFFFF
+
+        def error(count: int) -> float:
+            rest = (ticks - count * old.clock // 50) / clock
+            return abs(rest + count / 50 - (missing + 1) / 50)
+
+        count = min(range(min(missing, _REMEMBERED) + 1), key=error)
+        source = (last.timestamp + count * old.clock // 50) & 0xFFFF_FFFF
+        return _Scale(clock, source, self._ours(source, old))
 
     def _is_newer(self, packet: RtpPacket) -> bool:
         return self._newest is None or 0 < (packet.sequence - self._newest.sequence) & 0xFFFF < 0x8000

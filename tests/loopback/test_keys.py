@@ -66,7 +66,7 @@ async def test_the_operators_key_is_heard_as_its_tones_and_stands_in_the_thread(
         assert [(m["text"], m["name"]) for m in found] == [("5", "sam")]
         await phone.until(lambda: key_frames(phone, 770, 1336) >= 5, within=5)
         assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7, "and then the voice is back"
-        assert key_frames(phone, 770, 1336) in range(5, 9), "100 ms, or until the end of the press was known"
+        assert key_frames(phone, 770, 1336) in range(5, 16), "100 ms, or until the end was known"
         for key in "7A#":
             assert console.own.send_key(key)
         found = await keys_in_thread(console, call_id, "human", 4)

@@ -80,3 +80,25 @@ def test_a_packet_that_was_sent_before_the_codec_changed_keeps_its_place() -> No
     out = even(Continuity(48000), [*packets, late])
     assert [packet.timestamp // 960 for packet in out] == [1, 2, 4, 5, 6, 3]
     assert [packet.sequence for packet in out] == [10, 11, 13, 14, 15, 12]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(1, 20), min_size=2, max_size=6), st.integers(0, 0xFFFF_FFFF), st.data())
+def test_loss_around_a_change_of_codec_moves_nothing(
+    lengths: list[int], first: int, data: st.DataObject
+) -> None:
+    names = [("opus", "pcmu")[at % 2] for at, length in enumerate(lengths) for _ in range(length)]
+    packets = wire(names, 0, first)
+    # One packet of each codec at least gets through, so that every change is seen.
+    kept, begin = [], 0
+    for length in lengths:
+        run = packets[begin : begin + length]
+        kept += sorted(
+            data.draw(st.lists(st.sampled_from(run), min_size=1, unique_by=lambda item: item[1].sequence)),
+            key=lambda item: item[1].sequence,
+        )
+        begin += length
+    out = even(Continuity(48000), kept)
+    for packet in out:
+        places = (packet.timestamp - out[0].timestamp) & 0xFFFF_FFFF
+        assert abs(places / 960 - (packet.sequence - out[0].sequence)) < 0.1

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.media.dtmf import KeyPress, KeyWriter
 from bridge.media.frame import Frame
 from bridge.media.g711 import ulaw_encode
 from bridge.media.opus import OpusEncoder
@@ -23,6 +24,7 @@ from bridge.ports import Codec
 from tests.harness.tones import share, tone
 
 OPUS, PCMU = AudioCodec("opus", 111, 48000), AudioCodec("PCMU", 0, 8000)
+KEYS = AudioCodec("telephone-event", 126, 8000)
 
 
 def receiver(codec: AudioCodec, rate: int = 8000) -> tuple[Receiver, list[Frame]]:
@@ -142,6 +144,82 @@ async def test_foreign_types_and_noise_are_dropped_and_counted() -> None:
     taker.close()
     taker.take(packet(3, OpusEncoder(8000).encode(bytes(320)), OPUS))
     assert frames == [], "and after closing nothing comes any more"
+
+
+async def test_a_change_of_codec_in_midstream_loses_nothing_and_hardly_clicks() -> None:
+    frames: list[Frame] = []
+    taker = Receiver((PCMU, OPUS), frames.append, rate=8000)
+    encoder, sound, timestamp = OpusEncoder(8000), tone(440.0, 3.0), 5
+    for number in range(150):
+        codec = (PCMU, OPUS)[number // 30 % 2]
+        pcm = sound[number * 320 : (number + 1) * 320]
+        payload = ulaw_encode(pcm) if codec is PCMU else encoder.encode(pcm)
+        timestamp += codec.clock // 50
+        data = serialise_rtp(RtpPacket(codec.payload_type, number, timestamp, 5, payload))
+        taker.take(data, number * 0.02)
+    assert len(frames) == 150
+    assert taker.concealed == taker.recovered == taker.dropped == 0
+    assert taker.clock == PCMU.clock
+    heard = np.frombuffer(b"".join(frame.pcm for frame in frames), np.int16).astype(np.int32)
+    assert share(heard.astype(np.int16), 440.0) > 0.9
+    whole = np.abs(heard.reshape(-1, 160)).max(axis=1)
+    assert whole.min() > 4000, "no 20 ms without the tone"
+    taker.close()
+
+
+async def test_a_packet_from_before_the_change_is_played_in_its_place() -> None:
+    frames: list[Frame] = []
+    taker = Receiver((OPUS, PCMU), frames.append, rate=8000)
+    encoder, loud = OpusEncoder(8000), tone(440.0, 0.02)
+    sent = [RtpPacket(111, n, 960 * n, 5, encoder.encode(loud)) for n in range(40)]
+    sent += [RtpPacket(0, n, 39 * 960 + (n - 39) * 160, 5, ulaw_encode(loud)) for n in range(40, 60)]
+    order = [*range(38), 40, 39, 38, *range(41, 60)]
+    for place, number in enumerate(order):
+        taker.take(serialise_rtp(sent[number]), place * 0.02)
+    assert taker.dropped == 0
+    assert taker.arrivals.received == 60
+    assert taker.depth_ms <= 60, "as late as they were, and not six times that"
+    assert [frame.codec for frame in frames[-15:]] == [Codec.PCMU] * 15
+    taker.close()
+
+
+async def test_keys_and_padding_are_no_gaps_in_what_is_heard() -> None:
+    frames: list[Frame] = []
+    presses: list[KeyPress] = []
+    taker = Receiver((PCMU,), frames.append, rate=8000, events=(KEYS,), on_key=presses.append)
+    writer, number = KeyWriter(), 0
+
+    def take(payload_type: int, at: int, payload: bytes) -> None:
+        nonlocal number
+        taker.take(serialise_rtp(RtpPacket(payload_type, number, at * 160, 5, payload)), at * 0.02)
+        number += 1
+
+    for at in range(100):
+        if at % 30 == 10:
+            assert writer.press("5")
+            while writer.busy:  # together with sound, as some do
+                take(126, at, writer.next(8000).payload)
+        if at % 7 == 3:
+            take(0, at, b"")
+        take(0, at, bytes([at]) * 160)
+    assert [frame.payload[0] for frame in frames] == list(range(100))
+    assert taker.concealed == taker.dropped == 0
+    assert [press.key for press in presses if press.new] == ["5"] * 3
+    assert taker.arrivals.expected == taker.arrivals.received == number, "but reports count them"
+    assert taker.arrivals.jitter == pytest.approx(0.0, abs=0.5)
+    taker.close()
+
+
+async def test_an_announced_pause_counts_as_heard() -> None:
+    taker, _ = receiver(OPUS)
+    loud = OpusEncoder(8000).encode(tone(440.0, 0.02))
+    taker.take(packet(0, loud, OPUS), 1.0)
+    assert taker.heard_until == 1.0
+    taker.take(packet(1, b"\x08", OPUS), 1.02)
+    assert taker.heard_until == pytest.approx(1.42)
+    taker.take(packet(21, loud, OPUS), 1.42)
+    assert taker.heard_until == 1.42
+    taker.close()
 
 
 @settings(max_examples=100, deadline=None)
