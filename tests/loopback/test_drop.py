@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bridge.media.opus import OpusEncoder
+from bridge.media.rtp import RtpPacket, serialise_rtp
 from tests.harness.console import Console
 from tests.harness.handoff import (
     HOLD,
@@ -61,6 +63,25 @@ async def test_sound_that_stops_counts_as_an_operator_who_is_gone(shared_server:
         console.mute = False
         await console.wait("call_state", 2, callId=call_id, state="bridged")
         assert dominance(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.9
+
+
+async def test_an_operator_who_is_silent_by_dtx_is_still_there(shared_server: ServerProcess) -> None:
+    """Browsers say by an empty Opus frame that nothing is to be heard, and repeat it every 400 ms."""
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        assert console.own is not None
+        transport, quiet = console.own._transport, OpusEncoder(8000).encode(bytes(320))
+        console.mute = True
+        for number in range(10):
+            for place, payload in enumerate((quiet, b"\x08")):
+                packet = RtpPacket(111, 2 * number + place, (21 * number + place) * 960, 77, payload)
+                assert transport.send_rtp(serialise_rtp(packet))
+            await phone_hears(phone, 0.42)
+        assert [view["state"] for view in states(console, call_id)].count("connecting") == 1
+        console.mute = False
+        assert share((await phone_hears(phone, 0.5))[3200:], OPERATOR_HZ) > 0.7
+        assert states(console, call_id)[-1]["state"] == "bridged"
 
 
 async def test_an_operator_who_drops_while_the_caller_is_on_hold_can_come_back(
