@@ -77,6 +77,7 @@ BAD = [
     ("STT", "vosk", "whisper or none"),
     ("STT", "deepgram", "Deepgram is not part of this version"),
     ("TTS", "espeak", "piper or none"),
+    ("OPERATOR_CODEC", "g722", "auto, opus, pcmu or pcma"),
     ("LLM_URL", "127.0.0.1:8080", "an http:// or https:// address"),
     ("RING_TIMEOUT", "soon", "a number of seconds above 0 and up to 3600"),
     ("RING_TIMEOUT", "0", "a number of seconds above 0 and up to 3600"),
