@@ -170,8 +170,7 @@ class OperatorLeg:
     def _choose(self) -> None:
         """Send in the better codec at once, and have the browser asked to do so: it needs a new answer."""
         peer, wish = self._peer, self._policy.prefer(self._line, time.monotonic())
-        renewing = self._coming is not None and self._coming.state == "connecting"
-        if peer is None or renewing or not peer.send_as(wish):
+        if peer is None or self._renewing or not peer.send_as(wish):
             return
         if wish == peer.codec:
             self._asked_for = None

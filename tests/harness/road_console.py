@@ -11,7 +11,7 @@ from tests.harness.road import Road
 from tests.harness.server import ServerProcess
 
 _OFFERED = re.compile(r"(m=audio \d+ \S+)[ \d]+")
-_PAYLOAD_TYPES = {"audio/PCMU": 0, "audio/PCMA": 8}
+_PAYLOAD_TYPES = {"audio/opus": 111, "audio/PCMU": 0, "audio/PCMA": 8}
 
 
 class RoadConsole(PeerConsole):

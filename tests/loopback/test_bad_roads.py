@@ -24,7 +24,7 @@ CALLER_HZ, OPERATOR_HZ = 440.0, 1000.0
 RATE, SLOT = 8000, 160
 QUIET_PEAK = 500
 """A 20 ms slot of our tones, whose peak is 8000, is a hole where it is no louder than this."""
-CODECS = {"Opus": None, "PCMU": "audio/PCMU"}
+CODECS = {"Opus": "audio/opus", "PCMU": "audio/PCMU"}
 WEATHERS = {
     "loss": Weather(loss=0.1),
     "bursts": Weather(loss=0.1, burst=2.5),

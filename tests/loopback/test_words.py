@@ -33,7 +33,7 @@ SPOKEN = (
     "a small present for your daughter in the bag. Is there anything else that I can do for you?",
 )
 ROADS = {"clean": Weather(), "lossy": Weather(loss=0.05)}
-CODECS = {"Opus": None, "PCMU": "audio/PCMU"}
+CODECS = {"Opus": "audio/opus", "PCMU": "audio/PCMU"}
 CALLS = [(codec, road, part) for codec in CODECS for road in ROADS for part in range(len(SPOKEN))]
 NAMES = [f"agent{number}" for number in range(len(CALLS))]
 Transcripts = dict[tuple[str, str], str]
