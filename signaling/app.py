@@ -35,12 +35,15 @@ from signaling import rest
 from signaling.access import ProgramAccess
 from signaling.addresses import asked_from_here
 from signaling.auth import OperatorBook
+from signaling.call_news import CallNews
 from signaling.emitter import Emitter
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
 from signaling.pages import add_pages
 from signaling.process import Stop, parting, say
 from signaling.settings import Settings
+from signaling.softphone_namespace import SoftphoneNamespace
+from signaling.softphones import Softphones
 from signaling.thread_namespace import ThreadNamespace
 from telephony.twilio.routes import TwilioConfig
 from telephony.twilio.routes import add_routes as add_twilio
@@ -70,7 +73,7 @@ class Runtime:
         self.pump = self._alive5_pump()
         self.sockets = socketio.AsyncServer(
             async_mode="aiohttp",
-            namespaces=["/operator", "/thread"],
+            namespaces=["/operator", "/thread", "/softphone"],
             cors_allowed_origins=_origins(settings),
             max_http_buffer_size=_HTTP_BUFFER,
             logger=False,
@@ -79,6 +82,7 @@ class Runtime:
         self.emitter = Emitter(self.sockets)
         directory = MemoryDirectory()
         self.operators = Operators(settings, directory, self.emitter)
+        self.softphones = Softphones(settings, self.clock, self.emitter)
         services = Services(
             clock=self.clock,
             directory=directory,
@@ -88,15 +92,15 @@ class Runtime:
             flow=self.flow,
             log=self.log,
             store=self.store,
-            events=self.operators,
+            events=CallNews(self.operators, self.softphones.call_changed),
             timing=Timing(ring=settings.ring_timeout),
             farewell=self._farewell,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
-        self.operators.switchboard = self.switchboard
+        self.operators.switchboard = self.softphones.switchboard = self.switchboard
         self._tasks = TaskOwner("server")
         self._closed = False
-        self._namespaces: list[OperatorNamespace | ThreadNamespace] = []
+        self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
         self._streams: Callable[[], Mapping[str, int]] = dict
 
     def engine_problems(self) -> dict[str, str | None]:
@@ -137,6 +141,7 @@ class Runtime:
             return
         self._closed = True
         await self.switchboard.close(deadline=self.settings.shutdown_grace)
+        await self.softphones.close()
         await self.operators.close()
         await self.sockets.shutdown()
         if self.pump is not None:
@@ -170,6 +175,7 @@ class Runtime:
         self._namespaces = [
             OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter),
             ThreadNamespace(self.access, self.log, self.emitter),
+            SoftphoneNamespace(self.settings, self.access, self.softphones, self.emitter),
         ]
         for namespace in self._namespaces:
             self.sockets.register_namespace(namespace)

@@ -14,6 +14,7 @@ _REAL_SPEECH = (
     "tests/e2e/test_spoken_call.py",
     "tests/browser/test_spoken.py",
     "tests/loopback/test_words.py",
+    "tests/e2e/test_softphone_speech.py",
     "tests/signaling/terminal/",
     "tests/bridge/speech/",
 )

@@ -35,6 +35,7 @@ SANS_IO = (
     "signaling/ice.py",
     "signaling/ratelimit.py",
     "signaling/tokens.py",
+    "telephony/*/pacing.py",
     "telephony/*/signature.py",
     "telephony/*/twiml.py",
     "telephony/*/wire.py",

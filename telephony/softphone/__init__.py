@@ -1,0 +1,1 @@
+"""A caller in a browser: WebRTC audio as the caller's leg."""

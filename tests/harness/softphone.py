@@ -1,0 +1,73 @@
+"""A caller in a browser as an outsider would write it: python-socketio and stock aiortc."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiortc import RTCPeerConnection, RTCSessionDescription
+
+from tests.harness.console import Console
+
+NAMESPACE = "/softphone"
+
+
+class Softphone(Console):
+    """One tab of a caller; `async with` opens its socket, `call` calls in. Otherwise as Console."""
+
+    call_id = thread_id = ""
+
+    async def connect(self, token: str | None = None) -> None:
+        """Open the namespace, with a token where one is given."""
+
+        async def keep(event: str, data: Any = None) -> None:
+            self.events.append((event, data))
+            self._wake()
+
+        self.socket.on("*", keep, namespace=NAMESPACE)
+        auth = {"token": token} if token else {}
+        await self.socket.connect(self.server.url, auth=auth, namespaces=[NAMESPACE])
+
+    async def command(self, event: str, **payload: Any) -> Any:
+        """Send an event and return its ack."""
+        return await self.socket.call(event, payload, namespace=NAMESPACE, timeout=5)
+
+    async def call(self, **identity: str) -> str:
+        """Call in and wait until there is audio; the call's id."""
+        ack = await self._dial("call", **identity)
+        self.call_id, self.thread_id = ack["callId"], ack["threadId"]
+        return self.call_id
+
+    async def renew(self, **call: str) -> None:
+        """Carry the call on on a new connection; `callId` where this socket is not the one it began on."""
+        await self.hang_up_audio()
+        await self._dial("offer", **call)
+
+    async def vanish(self) -> None:
+        """Lose socket and audio as a laptop does whose lid is closed: nothing is said."""
+        assert self.socket.eio.ws is not None
+        await self.socket.eio.ws.close()
+        await self.hang_up_audio()
+
+    async def say_goodbye(self) -> None:
+        """Disconnect from the namespace as a browser does; python-socketio cuts its own goodbye off."""
+        await self.socket.eio.send(f"1{NAMESPACE},")
+
+    async def offer_sdp(self) -> str:
+        """A new connection's offer."""
+        self.peer = RTCPeerConnection()
+        self.peer.addTrack(self.microphone)
+        self.peer.on("track", self._pull)
+        self.peer.on("connectionstatechange", self._wake)
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        return str(self.peer.localDescription.sdp)
+
+    async def _dial(self, event: str, **payload: str) -> Any:
+        ack = await self.command(event, sdp=await self.offer_sdp(), **payload)
+        assert ack["ok"], ack
+        assert self.peer is not None
+        await self.peer.setRemoteDescription(RTCSessionDescription(ack["sdp"], "answer"))
+        async with asyncio.timeout(10):
+            while self.peer.connectionState != "connected":
+                await self._changed.wait()
+        return ack
