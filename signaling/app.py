@@ -39,12 +39,12 @@ from signaling.call_news import CallNews
 from signaling.emitter import Emitter
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
-from signaling.pages import add_pages
 from signaling.process import Stop, parting, say
 from signaling.settings import Settings
 from signaling.softphone_namespace import SoftphoneNamespace
 from signaling.softphones import Softphones
 from signaling.thread_namespace import ThreadNamespace
+from signaling.web import add_web
 from telephony.twilio.routes import TwilioConfig
 from telephony.twilio.routes import add_routes as add_twilio
 
@@ -171,7 +171,6 @@ class Runtime:
             busy=lambda: self.switchboard.full,
         )
         self._streams = lambda: twilio.counters
-        add_pages(app)
         self._namespaces = [
             OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter),
             ThreadNamespace(self.access, self.log, self.emitter),
@@ -180,6 +179,7 @@ class Runtime:
         for namespace in self._namespaces:
             self.sockets.register_namespace(namespace)
         self.sockets.attach(app)
+        add_web(app)
         app.on_shutdown.append(self._close_sockets)
         app.cleanup_ctx.append(self._lifecycle)
         return app

@@ -1,4 +1,4 @@
-"""Pages for people who open the server in a browser."""
+"""The page for people who open the server in a browser before the web app is built."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from importlib.resources import files
 
 from aiohttp import web
 
+_START = files("signaling").joinpath("start.html").read_text(encoding="utf-8")
 
-def add_pages(app: web.Application) -> None:
-    """Serve the start page at `/`."""
-    page = files("signaling").joinpath("start.html").read_text(encoding="utf-8")
 
-    async def start(request: web.Request) -> web.Response:
-        return web.Response(text=page, content_type="text/html")
-
-    app.router.add_get("/", start)
+def start_page(*, status: int) -> web.Response:
+    """What this server is, how it is, and that the web app is missing."""
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=_START, content_type="text/html", status=status, headers=headers)
