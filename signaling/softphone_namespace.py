@@ -10,6 +10,7 @@ import structlog
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from bridge.errors import BridgeError
+from bridge.media.dtmf import KEYS
 from bridge.peer.errors import PeerError
 from signaling.access import ProgramAccess
 from signaling.emitter import Emitter
@@ -27,7 +28,6 @@ log = structlog.get_logger()
 Ack = dict[str, object]
 Payload = Mapping[str, Any]
 
-_KEYS = frozenset("0123456789*#ABCD")
 _IDENTITY = ("name", "number", "threadId", "crmId", "channelId")
 
 
@@ -113,7 +113,7 @@ class SoftphoneNamespace(Namespace):
 
     async def _dtmf(self, sid: str, payload: Payload) -> Ack:
         digit = payload.get("digit")
-        if not isinstance(digit, str) or digit not in _KEYS:
+        if not isinstance(digit, str) or len(digit) != 1 or digit not in KEYS:
             raise BridgeError("`digit` must be one of 0-9 * # A-D.", code="bad_request")
         self._session(sid).press(digit)
         return {}

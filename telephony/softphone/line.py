@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from bridge.media.clock import MediaClock
+from bridge.media.dtmf import KeyPress
 from bridge.media.frame import Frame
 from bridge.peer.peer import Peer, State
 from bridge.ports import Codec, LineListener
@@ -35,8 +36,6 @@ class SoftphoneLine:
     ) -> None:
         self.listener: LineListener | None = None
         """The call, once it has taken this line."""
-        self.heard_at: float | None = None
-        """Monotonic time of the browser's last frame, None before the first."""
         self._clock = clock
         self._end_call = end_call
         self._pacer = Pacer()
@@ -46,8 +45,15 @@ class SoftphoneLine:
             on_frame=self._frame,
             on_state=lambda state: on_state(self, state),
             on_candidate=on_candidate,
+            on_key=self._key,
             rate=self.codec.rate,
         )
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds since the browser's last packet, announced pauses left out; 0.0 before the first."""
+        heard = self._peer.heard_until
+        return time.monotonic() - heard if heard is not None else 0.0
 
     @property
     def dropped(self) -> int:
@@ -113,6 +119,9 @@ class SoftphoneLine:
             self._clock.unsubscribe(self._tick)
 
     def _frame(self, frame: Frame) -> None:
-        self.heard_at = time.monotonic()
         if self.listener is not None:
             self.listener.on_audio(frame.to(self.codec))
+
+    def _key(self, press: KeyPress) -> None:
+        if press.new and self.listener is not None:
+            self.listener.on_dtmf(press.key)

@@ -165,11 +165,11 @@ class SoftphoneSession:
 
     def _look(self) -> None:
         """Every half second: is the caller still there? A caller's silence is sent, a lost network's not."""
-        now, line = time.monotonic(), self._line
+        line, since = self._line, self._unattended_since
         if line is None or line.listener is None or self.over:
             return
-        silent = now - line.heard_at if line.heard_at is not None else 0.0
-        unattended = now - self._unattended_since if self._unattended_since is not None else 0.0
+        silent = line.silent_for
+        unattended = time.monotonic() - since if since is not None else 0.0
         if silent > _SILENT or unattended > _UNATTENDED or (unattended and silent > _UNATTENDED_SILENT):
             self._lose()
         else:

@@ -7,7 +7,9 @@ from typing import Any
 
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
+from bridge.peer.peer import State
 from tests.harness.console import Console
+from tests.harness.peer_console import PeerConsole
 
 NAMESPACE = "/softphone"
 
@@ -16,6 +18,7 @@ class Softphone(Console):
     """One tab of a caller; `async with` opens its socket, `call` calls in. Otherwise as Console."""
 
     call_id = thread_id = ""
+    _said_goodbye = False
 
     async def connect(self, token: str | None = None) -> None:
         """Open the namespace, with a token where one is given."""
@@ -32,10 +35,17 @@ class Softphone(Console):
         """Send an event and return its ack."""
         return await self.socket.call(event, payload, namespace=NAMESPACE, timeout=5)
 
+    async def leave(self) -> None:
+        """Hang up where that is still to be done, and close the tab."""
+        if self.socket.connected and not self._said_goodbye:
+            await self.command("hangup")
+        await super().leave()
+
     async def call(self, **identity: str) -> str:
-        """Call in and wait until there is audio; the call's id."""
+        """Call in and wait until the call has begun; its id."""
         ack = await self._dial("call", **identity)
         self.call_id, self.thread_id = ack["callId"], ack["threadId"]
+        await self.wait("call_state", callId=self.call_id)
         return self.call_id
 
     async def renew(self, **call: str) -> None:
@@ -51,6 +61,7 @@ class Softphone(Console):
 
     async def say_goodbye(self) -> None:
         """Disconnect from the namespace as a browser does; python-socketio cuts its own goodbye off."""
+        self._said_goodbye = True
         await self.socket.eio.send(f"1{NAMESPACE},")
 
     async def offer_sdp(self) -> str:
@@ -71,3 +82,34 @@ class Softphone(Console):
             while self.peer.connectionState != "connected":
                 await self._changed.wait()
         return ack
+
+
+class PeerSoftphone(Softphone, PeerConsole):
+    """The same with our own peer; `open_audio` renews the connection."""
+
+    async def call(self, **identity: str) -> str:
+        """Call in and wait until the call has begun; its id."""
+        assert not identity, "this one is anonymous"
+        self.call_id = ""
+        await self.open_audio()
+        await self.wait("call_state", callId=self.call_id)
+        return self.call_id
+
+    async def command(self, event: str, **payload: Any) -> Any:
+        """Send an event and return its ack; the first offer is the call itself."""
+        if event != "offer" or self.call_id:
+            return await super().command(event, **payload)
+        ack = await super().command("call", **payload)
+        if ack["ok"]:
+            self.call_id, self.thread_id = ack["callId"], ack["threadId"]
+        return ack
+
+    async def lost(self, within: float = 20.0) -> None:
+        """Wait until the server has ended the connection."""
+        async with asyncio.timeout(within):
+            while self.own is not None and self.own.state != "failed":
+                await self._changed.wait()
+
+    def _state(self, state: State) -> None:
+        super()._state(state)
+        self._wake()

@@ -9,14 +9,14 @@ import pytest
 
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
-from tests.harness.softphone import Softphone
+from tests.harness.softphone import PeerSoftphone, Softphone
 from tests.harness.tones import share, tone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALLER_HZ, OPERATOR_HZ = 440.0, 1000.0
 SOUND, VOICE = tone(OPERATOR_HZ, 1.0), tone(CALLER_HZ, 1.0)
-HOLD_HZ = (220.0, 277.18, 329.63, 246.94, 293.66, 369.99, 196.0, 261.63)
+HOLD_HZ = (196.0, 220.0, 246.94, 261.63, 277.18, 293.66, 329.63, 369.99, 493.88, 523.26, 554.36, 587.32)
 
 
 def caller(server: ServerProcess) -> Softphone:
@@ -66,7 +66,8 @@ async def test_a_handoff_from_a_browser_to_a_browser(shared_server: ServerProces
         assert (waiting["speaker"], waiting["endedAt"]) == ("hold", None)
         await phone.wait_heard(1.0)
         held = await phone.wait_heard(1.0)
-        assert sum(share(held, hertz) for hertz in HOLD_HZ) > 0.5
+        assert sum(share(held, hertz) for hertz in HOLD_HZ) > 0.6
+        assert share(held, CALLER_HZ) < 0.01
 
         assert (await console.command("accept_call", callId=phone.call_id))["ok"]
         await phone.wait("call_state", state="bridged")
@@ -171,6 +172,37 @@ async def test_keys_are_the_caller_s_words(shared_server: ServerProcess) -> None
             for message in (data["message"] for data in console.all("transcript"))
             if message["speaker"] == "caller" and message["callId"] == phone.call_id
         }:
+            await console.wait("transcript", len(console.all("transcript")) + 1)
+
+
+async def test_a_network_that_is_gone_is_noticed_and_a_new_connection_carries_on(
+    shared_server: ServerProcess,
+) -> None:
+    async with (
+        PeerConsole(shared_server, idle=SOUND) as console,
+        PeerSoftphone(shared_server, idle=VOICE) as phone,
+    ):
+        await console.open_audio()
+        await phone.call()
+        await bridge(phone, console)
+        phone.mute = True
+        await phone.lost()
+        phone.mute = False
+        await phone.open_audio()
+        await assert_both_ways(phone, console)
+        assert phone.all("ended") == []
+
+
+async def test_a_key_that_the_browser_sends_as_sound_counts_like_any(shared_server: ServerProcess) -> None:
+    async with PeerConsole(shared_server) as console, PeerSoftphone(shared_server, idle=VOICE) as phone:
+        await phone.call()
+        assert phone.own is not None
+        assert phone.own.send_key("7")
+        while "7" not in [
+            data["message"]["text"]
+            for data in console.all("transcript")
+            if data["callId"] == phone.call_id and data["message"]["speaker"] == "caller"
+        ]:
             await console.wait("transcript", len(console.all("transcript")) + 1)
 
 
