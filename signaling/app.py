@@ -172,7 +172,14 @@ class Runtime:
         )
         self._streams = lambda: twilio.counters
         self._namespaces = [
-            OperatorNamespace(self.settings, self.book, self.operators, self.switchboard, self.emitter),
+            OperatorNamespace(
+                self.settings,
+                self.book,
+                self.operators,
+                self.switchboard,
+                self.emitter,
+                self.flow.resume_points,
+            ),
             ThreadNamespace(self.access, self.log, self.emitter),
             SoftphoneNamespace(self.settings, self.access, self.softphones, self.emitter),
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from bridge.call.switchboard import Switchboard
 from bridge.call.views import call_view
 from bridge.directory import AlreadyClaimed
 from bridge.errors import BridgeError
+from bridge.media.dtmf import KEYS
 from bridge.thread.views import iso_utc
 from signaling.auth import OperatorBook
 from signaling.emitter import Emitter
@@ -32,6 +33,8 @@ log = structlog.get_logger()
 Ack = dict[str, object]
 Payload = Mapping[str, Any]
 
+_MOST_KEYS = 32
+
 
 class OperatorNamespace(Namespace):
     """Every client event is acknowledged: `{ok: true, …}` or `{ok: false, error}`."""
@@ -43,8 +46,10 @@ class OperatorNamespace(Namespace):
         operators: Operators,
         switchboard: Switchboard,
         emitter: Emitter,
+        resume_points: Sequence[tuple[str, str]],
     ) -> None:
         super().__init__(NAMESPACE)
+        self._resume_points = [{"id": name, "label": label} for name, label in resume_points]
         self._settings = settings
         self._book = book
         self._operators = operators
@@ -63,6 +68,7 @@ class OperatorNamespace(Namespace):
             "hangup_call": self._hang_up,
             "hold_call": self._hold,
             "say": self._say,
+            "dtmf": self._dtmf,
         }
 
     async def trigger_event(self, event: object, *args: Any) -> Any:
@@ -109,6 +115,7 @@ class OperatorNamespace(Namespace):
             "calls": [call_view(call) for call in self._switchboard.live],
             "waiting": [call.incoming_view() for call in self._operators.waiting(operator.id)],
             "iceServers": self._settings.ice_servers_for(operator.id, time.time()),
+            "resumePoints": self._resume_points,
             "serverTime": iso_utc(datetime.now(UTC)),
         }
         self._emitter.emit("welcome", welcome, room=sid, namespace=NAMESPACE)
@@ -177,6 +184,13 @@ class OperatorNamespace(Namespace):
         if not text:
             raise BridgeError("There is nothing to say in `text`.", code="bad_request")
         self._own(desk, payload).say_as_operator(text)
+        return {}
+
+    async def _dtmf(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        digits = payload.get("digits")
+        if not isinstance(digits, str) or not 0 < len(digits) <= _MOST_KEYS or set(digits) - set(KEYS):
+            raise BridgeError(f"`digits` must be 1 to {_MOST_KEYS} of 0-9 * # A-D.", code="bad_request")
+        self._own(desk, payload).press_as_operator(digits)
         return {}
 
     def _own(self, desk: Desk, payload: Payload) -> Call:

@@ -193,6 +193,21 @@ class Call:
             raise BridgeError("The caller is still being spoken to; try again in a moment.", code="busy")
         self.bot.announce(text, speaker="human", name=self.claim.holder.name if self.claim else None)
 
+    def press_as_operator(self, digits: str) -> None:
+        """Press keys (0-9 * # A-D) for the operator: their tones in place of the operator's voice.
+
+        All of them or none: raises BridgeError `illegal_event` where the caller does not hear the operator,
+        and `busy` where too many wait.
+        """
+        if self.state is not State.BRIDGED:
+            raise BridgeError("The caller cannot hear your keys at the moment.", code="illegal_event")
+        if self.patch.room_for_keys < len(digits):
+            raise BridgeError("The keys before these are still sounding.", code="busy")
+        for digit in digits:
+            self.patch.key(KeyPress(digit, 0, new=True, ended=True))
+        now = datetime.now(UTC)
+        self.thread.say("human", digits, now, now, name=self.claim.holder.name if self.claim else None)
+
     def operator_lost(self) -> None:
         """The operator's audio or browser is gone; hold audio starts in this slot."""
         self.try_dispatch(Event.OPERATOR_LOST)

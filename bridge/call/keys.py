@@ -46,6 +46,11 @@ class KeyTones:
         """True while the caller hears a key, or the pause before the next."""
         return bool(self._tones)
 
+    @property
+    def room(self) -> int:
+        """How many more keys may wait."""
+        return _MOST - len(self._tones)
+
     def press(self, press: KeyPress) -> bool:
         """Take what is known of a press; False where it is a new one and too many wait."""
         if press.new:

@@ -130,6 +130,11 @@ class Patch:
         operator = self._operator_ear
         return self._caller_ear.meter.read(), operator.meter.read() if operator else SILENCE_DBFS
 
+    @property
+    def room_for_keys(self) -> int:
+        """How many keys of the operator's may be pressed now; 0 where the caller does not hear them."""
+        return self._keys.room if self.mode == "bridged" else 0
+
     def key(self, press: KeyPress) -> bool:
         """A key of the operator's, as its tones; False where the caller does not hear the operator."""
         return self.mode == "bridged" and self._keys.press(press)

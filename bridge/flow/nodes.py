@@ -10,7 +10,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 from types import MappingProxyType
+
+_LABEL = 80
+"""Longest label of a place in the flow, in characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +175,17 @@ class Flow:
     def offers_agent(self) -> bool:
         """True where some node hands over to a person."""
         return any(isinstance(node, Agent) for node in self.nodes.values())
+
+    @property
+    def resume_points(self) -> tuple[tuple[str, str], ...]:
+        """(name, what people may call it) of every node at which a bot can go on talking, in order.
+
+        That is what it says, shortened, or its name; intents and conditions are no places to talk.
+        """
+        talking = [n for n in self.nodes.values() if not isinstance(n, IntentBot | Condition)]
+        return tuple(
+            (node.name, shorten(node.text, _LABEL, placeholder="…") or node.name) for node in talking
+        )
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 EVENTS = (
     "set_presence", "offer", "candidate", "accept_call", "decline_call", "release_call", "hangup_call",
-    "hold_call", "say",
+    "hold_call", "say", "dtmf",
 )  # fmt: skip
 
 
@@ -182,6 +182,10 @@ async def test_welcome_has_all_that_a_screen_needs(shared_server: ServerProcess)
             assert welcome["waiting"][0]["reason"] == "late shift"
             assert welcome["waiting"][0]["expiresAt"] == offer["expiresAt"]
             assert welcome["iceServers"] == []
+            points = {point["id"]: point["label"] for point in welcome["resumePoints"]}
+            assert points["question_amount"] == "Lovely. How many would you like?"
+            assert points["action_order"] == "action_order"
+            assert "condition_free_delivery" not in points
             assert (await console.command("accept_call", callId=offer["callId"]))["ok"]
         async with Console(shared_server, "sam") as console:
             welcome = await console.wait("welcome")
@@ -234,6 +238,7 @@ async def test_commands_of_somebody_else_change_nothing(shared_server: ServerPro
         call_id = await bridge(kim, phone)
         for event, extra in (
             ("release_call", {}), ("hangup_call", {}), ("hold_call", {"on": True}), ("say", {"text": "hi"}),
+            ("dtmf", {"digits": "12"}),
         ):  # fmt: skip
             ack = await sam.command(event, callId=call_id, **extra)
             assert ack["error"]["code"] == "not_yours"

@@ -89,7 +89,7 @@ async def test_what_operators_are_offered(shared_server: ServerProcess) -> None:
         assert len(offer["transcript"]) <= 20
         assert all(set(message) == MESSAGE for message in offer["transcript"])
         welcome = await console.wait("welcome")
-        assert set(welcome) == {"operator", "calls", "waiting", "iceServers", "serverTime"}
+        assert set(welcome) == {"operator", "calls", "waiting", "iceServers", "resumePoints", "serverTime"}
 
 
 async def test_a_handoff_answers_202_then_409_and_404(shared_server: ServerProcess) -> None:

@@ -125,3 +125,35 @@ async def test_a_caller_on_hold_does_not_hear_the_operators_keys(shared_server: 
         found = await keys_in_thread(console, call_id, "human", 1)
         assert [m["text"] for m in found] == ["6"]
         assert key_frames(phone, 770, 1336) == 0
+
+
+async def test_typed_keys_are_heard_in_order_and_are_one_message(shared_server: ServerProcess) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        assert await console.command("dtmf", callId=call_id, digits="2*0") == {"ok": True}
+        found = await keys_in_thread(console, call_id, "human", 1)
+        assert [(m["text"], m["name"]) for m in found] == [("2*0", "sam")]
+        for low, high in ((697, 1336), (941, 1209), (941, 1336)):
+            await phone.until(lambda low=low, high=high: key_frames(phone, low, high) >= 5, within=5)
+        media = [item.payload for item in phone.received if item.event == "media"]
+        first = [next(i for i, f in enumerate(media) if of_key(f, *k)) for k in ((697, 1336), (941, 1209))]
+        assert first == sorted(first)
+        assert share(await phone_hears(phone, 0.5), OPERATOR_HZ) > 0.7, "and then the voice is back"
+
+
+async def test_typed_keys_are_refused_where_nobody_would_hear_them(shared_server: ServerProcess) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        for digits in (None, "", 5, "12E", "1" * 33, ["1"], "1 2", "\u0661"):
+            ack = await console.command("dtmf", callId=call_id, digits=digits)
+            assert ack["error"]["code"] == "bad_request", digits
+        assert (await console.command("dtmf", callId=call_id, digits="1" * 32))["ok"]
+        more = await console.command("dtmf", callId=call_id, digits="22")
+        assert more["error"]["code"] == "busy"
+        assert (await console.command("hold_call", callId=call_id, on=True))["ok"]
+        ack = await console.command("dtmf", callId=call_id, digits="1")
+        assert ack["error"]["code"] == "illegal_event"
+        assert (await console.command("hangup_call", callId=call_id))["ok"]
+        assert (await console.command("dtmf", callId=call_id, digits="1"))["error"]["code"] == "gone"
