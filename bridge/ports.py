@@ -168,6 +168,7 @@ class ThreadSummary:
     number: str
     last_at: datetime
     message_count: int
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +197,8 @@ class ThreadStore(Protocol):
     async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
         """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
 
-    async def threads(self, *, limit: int) -> list[ThreadSummary]:
-        """The newest threads first."""
+    async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
+        """The newest threads first; only those with `matching` in their id, number or name, case aside."""
 
     async def save_call(self, row: CallRow) -> None:
         """Insert or replace a call's row."""

@@ -20,6 +20,16 @@ class Refused(SignalingError):
     code = "unauthorized"
 
 
+class OtherThread(SignalingError):
+    """A viewer's token was used for a thread that it is not for."""
+
+    code = "other_thread"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("This link is for another conversation.")
+
+
 class ProgramAccess:
     """Bearer token, an operator's token, or the open loopback surface (contract, section 2)."""
 
@@ -41,6 +51,32 @@ class ProgramAccess:
             raise Refused("This needs a bearer token (PATCHBAY_AGENT_TOKEN, or an operator's).")
         self._book.verify_token(token, time.time())
 
+    def check_reader(self, token: object, *, origin: str | None, host: str | None) -> str | None:
+        """The id of the one thread that a viewer's token is for; None for whoever may read any.
+
+        Raises Refused or AuthError for everybody else. A viewer's token opens its own thread and no other,
+        also where no token at all would open all of them.
+        """
+        try:
+            return self._book.verify_viewer_token(token, time.time())
+        except AuthError as error:
+            no_viewer = error
+        try:
+            self.check(token, origin=origin, host=host)
+        except AuthError:
+            if no_viewer.code == "expired_token":
+                raise no_viewer from None
+            raise
+        return None
+
+    def check_reading(self, request: web.Request, thread_id: str) -> None:
+        """As `check_reader`, for an HTTP request for one thread."""
+        only = self.check_reader(
+            bearer(request), origin=request.headers.get("Origin"), host=request.headers.get("Host")
+        )
+        if only not in (None, thread_id):
+            raise OtherThread
+
     def check_request(self, request: web.Request) -> None:
         """As `check`, for an HTTP request's `Authorization` header or `?token=`."""
         self.check(bearer(request), origin=request.headers.get("Origin"), host=request.headers.get("Host"))
@@ -56,5 +92,5 @@ def bearer(request: web.Request) -> str | None:
 
 def refusal(error: SignalingError) -> web.Response:
     """The answer to a request that was not let in."""
-    status = error.status if isinstance(error, AuthError) else 401
+    status = error.status if isinstance(error, AuthError | OtherThread) else 401
     return web.json_response(error_body(error.code, error.message), status=status)

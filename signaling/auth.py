@@ -17,7 +17,7 @@ from signaling.accounts import MAX_PASSWORD, Account, Operator, account_key, ope
 from signaling.errors import SignalingError
 from signaling.private_files import read_or_create_private, write_private
 from signaling.ratelimit import TokenBuckets
-from signaling.tokens import AuthError, issue_token, read_token
+from signaling.tokens import AuthError, issue_token, issue_viewer_token, read_token, read_viewer_token
 
 __all__ = ["AuthError", "OperatorBook"]
 
@@ -126,6 +126,14 @@ class OperatorBook:
         if operator is None:
             raise AuthError("The account of this sign-in token is gone.", code="bad_token")
         return operator
+
+    def issue_viewer_token(self, thread_id: str, now: float) -> tuple[str, int]:
+        """A token to read one thread with, good for 7 days from `now`, and its end; both in Unix seconds."""
+        return issue_viewer_token(thread_id, self._secret, now)
+
+    def verify_viewer_token(self, token: object, now: float) -> str:
+        """The id of the one thread that `token` is for. Raises AuthError: `expired_token` or `bad_token`."""
+        return read_viewer_token(token, self._secret, now)
 
     def _matches(self, password_hash: str, password: str) -> bool:
         # An over-long password costs as much as any other, and matches nothing.

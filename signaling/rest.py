@@ -15,9 +15,9 @@ from bridge.bot.bot import HandoffWish
 from bridge.call.views import call_view
 from bridge.errors import BridgeError
 from bridge.thread.errors import StoreUnavailable
-from bridge.thread.views import iso_utc, message_view
 from signaling.access import refusal
 from signaling.errors import SignalingError, error_body
+from signaling.rest_threads import add_threads
 from signaling.texts import optional_text
 from signaling.tokens import AuthError
 
@@ -29,7 +29,6 @@ log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MOST_BODY = 64 * 1024
-_MOST_THREADS = 200
 _CHECK_EVERY = 1.0
 _STATUS = {"not_with_bot": 409, "store_unavailable": 503}
 
@@ -38,6 +37,7 @@ def add_routes(app: web.Application, runtime: Runtime) -> None:
     """Serve the contract's REST on `app`."""
     rest = _Rest(runtime)
     app.middlewares.append(_errors)
+    add_threads(app, runtime)
     app.add_routes(
         [
             web.get("/healthz", rest.health),
@@ -47,8 +47,6 @@ def add_routes(app: web.Application, runtime: Runtime) -> None:
             web.get("/api/calls/{call_id}", rest.call),
             web.post("/api/calls/{call_id}/handoff", rest.handoff),
             web.get("/api/calls/{call_id}/timeline", rest.timeline),
-            web.get("/api/threads", rest.threads),
-            web.get("/api/threads/{thread_id}", rest.thread),
         ]
     )
 
@@ -161,38 +159,6 @@ class _Rest:
             )
         )
         return web.json_response(call_view(call), status=202)
-
-    async def thread(self, request: web.Request) -> web.Response:
-        """One conversation in order."""
-        self._runtime.access.check_request(request)
-        thread_id = request.match_info["thread_id"]
-        messages = await self._runtime.store.messages(thread_id)
-        if messages is None:
-            return _refuse(404, "not_found", "There is no such thread.")
-        return web.json_response({"threadId": thread_id, "messages": [message_view(m) for m in messages]})
-
-    async def threads(self, request: web.Request) -> web.Response:
-        """The newest threads."""
-        self._runtime.access.check_request(request)
-        try:
-            limit = int(request.query.get("limit", "50"))
-        except ValueError:
-            limit = 0
-        if not 1 <= limit <= _MOST_THREADS:
-            return _refuse(400, "bad_request", f"`limit` must be a number from 1 to {_MOST_THREADS}.")
-        found = await self._runtime.store.threads(limit=limit)
-        rows = [
-            {
-                "threadId": row.thread_id,
-                "crmId": row.crm_id,
-                "channelId": row.channel_id,
-                "number": row.number,
-                "lastAt": iso_utc(row.last_at),
-                "messageCount": row.message_count,
-            }
-            for row in found
-        ]
-        return web.json_response(rows)
 
     async def _record(self, call_id: str) -> dict[str, Any] | None:
         """`{view, timeline}` of a call that lives, ended lately, or is in the database."""

@@ -49,6 +49,8 @@ class ThreadNamespace(Namespace):
         self._emitter = emitter
         self._buckets = TokenBuckets(capacity=50, refill_s=0.1)
         self._viewers: dict[str, dict[str, _Subscription]] = {}
+        self._only: dict[str, str] = {}
+        """Socket → the one thread that its viewer's token is for."""
         self.unknown = 0
 
     async def trigger_event(self, event: object, *args: Any) -> Any:
@@ -57,6 +59,7 @@ class ThreadNamespace(Namespace):
         if self.begins(event, known=sid in self._viewers):
             return self._connect(*args)
         if self.ends(event, sid):
+            self._only.pop(sid, None)
             for subscription in self._viewers.pop(sid, {}).values():
                 subscription.unsubscribe()
             return None
@@ -74,16 +77,22 @@ class ThreadNamespace(Namespace):
     def _connect(self, sid: str, environ: Mapping[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, Mapping) else None
         try:
-            self._access.check(token, origin=environ.get("HTTP_ORIGIN"), host=environ.get("HTTP_HOST"))
+            only = self._access.check_reader(
+                token, origin=environ.get("HTTP_ORIGIN"), host=environ.get("HTTP_HOST")
+            )
         except SignalingError as error:
             raise Refusal(error.message, error_body(error.code, error.message)) from None
         self._viewers[sid] = {}
+        if only is not None:
+            self._only[sid] = only
 
     async def _subscribe(self, sid: str, payload: Any, *, wanted: bool) -> dict[str, object]:
         thread_id = payload.get("threadId") if isinstance(payload, Mapping) else None
         after = payload.get("afterSeq", 0) if isinstance(payload, Mapping) else 0
         if not _is_id(thread_id) or not _is_seq(after):
             raise BridgeError("`threadId` must be a text and `afterSeq` a number from 0.", code="bad_request")
+        if self._only.get(sid, thread_id) != thread_id:
+            raise BridgeError("This link is for another conversation.", code="other_thread")
         viewer = self._viewers[sid]
         old = viewer.pop(thread_id, None)
         if old is not None:

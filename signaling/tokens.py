@@ -1,4 +1,4 @@
-"""Operators' bearer tokens: JSON Web Tokens, HS256 and nothing else."""
+"""Bearer tokens of operators and of readers of one thread: JSON Web Tokens, HS256 and nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ ALGORITHM = "HS256"
 ISSUER = "patchbay"
 AUDIENCE = "patchbay-operator"
 LIFE_S = 12 * 3600
-_REQUIRED = ["exp", "iat", "aud", "iss", "sub", "name"]
+VIEWER_AUDIENCE = "patchbay-viewer"
+VIEWER_LIFE_S = 7 * 24 * 3600
+_REQUIRED = ["exp", "iat", "aud", "iss", "sub"]
 _MAX_TOKEN = 4096
 
 
@@ -51,11 +53,40 @@ def issue_token(operator: Operator, secret: str, now: float) -> str:
     return jwt.encode(claims, secret, algorithm=ALGORITHM)
 
 
+def issue_viewer_token(thread_id: str, secret: str, now: float) -> tuple[str, int]:
+    """A token to read one thread with, good for 7 days from `now`, and its end; both in Unix seconds."""
+    expires = int(now) + VIEWER_LIFE_S
+    claims = {
+        "iss": ISSUER,
+        "aud": VIEWER_AUDIENCE,
+        "sub": thread_id,
+        "iat": int(now),
+        "exp": expires,
+    }
+    return jwt.encode(claims, secret, algorithm=ALGORITHM), expires
+
+
 def read_token(token: object, secret: str, now: float) -> Mapping[str, Any]:
-    """The claims of a token of ours at `now` (Unix seconds). Raises AuthError.
+    """The claims of an operator's token at `now` (Unix seconds). Raises AuthError.
 
     `expired_token` where only its time is over, `bad_token` for everything else.
     """
+    claims = _read(token, secret, AUDIENCE, [*_REQUIRED, "name"])
+    if claims["exp"] <= now:
+        raise AuthError("Your sign-in is over: sign in again.", code="expired_token")
+    return claims
+
+
+def read_viewer_token(token: object, secret: str, now: float) -> str:
+    """The id of the one thread that a viewer's token is for. Raises AuthError, as `read_token`."""
+    claims = _read(token, secret, VIEWER_AUDIENCE, _REQUIRED)
+    if claims["exp"] <= now:
+        raise AuthError("This link is too old: ask for a new one.", code="expired_token")
+    return str(claims["sub"])
+
+
+def _read(token: object, secret: str, audience: str, required: list[str]) -> dict[str, Any]:
+    """The claims of a token of ours for `audience`, whether or not its time is over. Raises AuthError."""
     if not isinstance(token, str) or len(token) > _MAX_TOKEN:
         raise _bad()
     try:
@@ -63,18 +94,15 @@ def read_token(token: object, secret: str, now: float) -> Mapping[str, Any]:
             token,
             secret,
             algorithms=[ALGORITHM],
-            audience=AUDIENCE,
+            audience=audience,
             issuer=ISSUER,
-            # Times are checked below: PyJWT reads the clock by itself.
-            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            # Times are checked by the caller: PyJWT reads the clock by itself.
+            options={"require": required, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
     except (jwt.InvalidTokenError, ValueError) as error:
         raise _bad() from error
-    expires = claims["exp"]
-    if not isinstance(expires, int) or not isinstance(claims["sub"], str):
+    if not isinstance(claims["exp"], int) or not isinstance(claims["sub"], str):
         raise _bad()
-    if expires <= now:
-        raise AuthError("Your sign-in is over: sign in again.", code="expired_token")
     return claims
 
 

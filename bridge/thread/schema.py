@@ -75,6 +75,7 @@ threads = Table(
     Column("crm_id", CleanText, nullable=False),
     Column("channel_id", CleanText, nullable=False),
     Column("number", CleanText, nullable=False),
+    Column("name", CleanText),
     # Also the count of messages, since seq is dense from 1.
     Column("last_seq", Integer, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),

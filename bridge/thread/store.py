@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.ports import Caller, CallRow, Draft, Message, ThreadSummary
@@ -54,17 +54,23 @@ class SqlThreadStore(OutboxTable):
             )
 
     async def open_thread(self, caller: Caller) -> None:
-        """Create or refresh the thread's row with the caller's ids and number ("" keeps the old)."""
+        """Create or refresh the thread's row with the caller's ids, number and name (none keeps the old)."""
         row = self._db.insert(threads).values(
             thread_id=caller.thread_id,
             crm_id=caller.crm_id,
             channel_id=caller.channel_id,
             number=caller.number,
+            name=caller.name,
             last_seq=0,
             last_at=datetime.now(UTC),
         )
         known = func.coalesce(func.nullif(row.excluded.number, ""), threads.c.number)
-        kept = {"crm_id": row.excluded.crm_id, "channel_id": row.excluded.channel_id, "number": known}
+        kept = {
+            "crm_id": row.excluded.crm_id,
+            "channel_id": row.excluded.channel_id,
+            "number": known,
+            "name": func.coalesce(row.excluded.name, threads.c.name),
+        }
         async with self._db.write() as connection:
             await connection.execute(
                 row.on_conflict_do_update(
@@ -100,9 +106,12 @@ class SqlThreadStore(OutboxTable):
                     return None
             return [message_from_row(row) for row in found]
 
-    async def threads(self, *, limit: int) -> list[ThreadSummary]:
-        """The newest threads first."""
+    async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
+        """The newest threads first; only those with `matching` in their id, number or name, case aside."""
         query = select(threads).order_by(threads.c.last_at.desc(), threads.c.thread_id).limit(limit)
+        if matching:
+            columns = (threads.c.thread_id, threads.c.number, threads.c.name)
+            query = query.where(or_(*(column.icontains(matching, autoescape=True) for column in columns)))
         async with self._db.read() as connection:
             return [_summary(row) for row in await connection.execute(query)]
 
@@ -186,4 +195,5 @@ def _summary(row: Row[Any]) -> ThreadSummary:
         number=row.number,
         last_at=row.last_at,
         message_count=row.last_seq,
+        name=row.name,
     )

@@ -55,7 +55,9 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest.mark.parametrize("path", ["/", "/phone", "/threads", "/threads/5a1c%2Fx", "/threads/x?token=y"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/phone", "/threads", "/threads/5a1c%2Fx", "/threads/x?token=y"]
+)
 async def test_every_page_is_the_app_asked_for_anew(
     site: str, client: aiohttp.ClientSession, path: str
 ) -> None:

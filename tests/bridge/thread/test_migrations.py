@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
+from bridge.thread import migrations
 from bridge.thread.schema import metadata
 from bridge.thread.store import SqlThreadStore
 
@@ -31,3 +34,25 @@ async def test_the_database_is_tuned_to_lose_no_commit(store: SqlThreadStore, pa
             for name in ("synchronous", "foreign_keys")
         ]
     assert pragmas == [2, 1]
+
+
+async def test_a_database_of_the_first_version_is_brought_up_with_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO threads VALUES ('t', 'crm', 'ch', '+1', 0, '2026-01-01 00:00:00')"
+        )
+    store = SqlThreadStore(url, outbox=False)
+    await store.start()
+    (thread,) = await store.threads(limit=10)
+    await store.close()
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+    assert (thread.thread_id, thread.number, thread.name) == ("t", "+1", None)

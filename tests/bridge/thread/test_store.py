@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -197,3 +198,28 @@ async def test_set_delivery_returns_the_message_as_it_is_now(store: SqlThreadSto
     assert changed.delivery == "failed"
     assert await store.messages("t") == [changed]
     assert await store.set_delivery("unknown", "failed") is None
+
+
+async def test_threads_are_found_by_what_is_in_their_id_number_or_name(store: SqlThreadStore) -> None:
+    for thread_id, number, name in (
+        ("t-1", "+100", "Ada Lovelace"),
+        ("t-2", "+200", None),
+        ("t_3", "", "50% Bob"),
+    ):
+        await store.open_thread(replace(caller(thread_id, number=number), name=name))
+
+    async def found(text: str) -> set[str]:
+        return {thread.thread_id for thread in await store.threads(limit=10, matching=text)}
+
+    assert await found("lovel") == {"t-1"}
+    assert await found("+2") == {"t-2"}
+    assert await found("T-") == {"t-1", "t-2"}
+    assert await found("_") == await found("%") == {"t_3"}
+    assert await found("nobody") == set()
+    assert len(await store.threads(limit=1, matching="t")) == 1
+
+
+async def test_a_caller_who_keeps_their_name_back_is_still_known_by_it(store: SqlThreadStore) -> None:
+    await store.open_thread(replace(caller(), name="Ada"))
+    await store.open_thread(replace(caller(), name=None))
+    assert [thread.name for thread in await store.threads(limit=10)] == ["Ada"]
