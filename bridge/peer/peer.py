@@ -129,6 +129,8 @@ class Peer:
     def add_candidate(self, candidate: object) -> None:
         """Take a browser's candidate object, or None for the end; raises PeerError."""
         parsed = sdp.parse_candidate(candidate)
+        if parsed is not None and not sdp.is_usable(parsed):
+            return  # an ordinary browser names TCP ones too
         if len(self._transport.remote_candidates) >= sdp.MAX_CANDIDATES and parsed is not None:
             raise PeerError(f"More than {sdp.MAX_CANDIDATES} candidates.", code="bad_candidate")
         self._tasks.start(self._transport.add_candidate(parsed), "candidate")

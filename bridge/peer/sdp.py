@@ -100,7 +100,7 @@ def _describe(audio: MediaDescription, lines: list[str]) -> Description:
         codecs=codecs,
         ice=ice,
         fingerprints=fingerprints,
-        candidates=tuple(c for c in audio.ice_candidates if _is_usable(c)),
+        candidates=tuple(c for c in audio.ice_candidates if is_usable(c)),
         candidates_complete="a=end-of-candidates" in lines,
         ssrc=audio.ssrc[0].ssrc if audio.ssrc else None,
         events=_events(audio, codecs),
@@ -149,14 +149,16 @@ def _is_port(number: int) -> bool:
     return 0 < number <= 0xFFFF
 
 
-def _is_usable(candidate: RTCIceCandidate) -> bool:
+def is_usable(candidate: RTCIceCandidate) -> bool:
+    """False for what browsers name and nothing here can use: TCP, and a port for RTCP alone."""
     return candidate.component == 1 and candidate.protocol.lower() == "udp" and _is_port(candidate.port)
 
 
 def parse_candidate(candidate: object) -> RTCIceCandidate | None:
     """A browser's candidate object; None for the end of candidates; raises PeerError.
 
-    Takes `{candidate, sdpMid, sdpMLineIndex}` or null; an empty candidate text also means the end.
+    Takes `{candidate, sdpMid, sdpMLineIndex}` or null; an empty candidate text also means the end. Whether
+    it `is_usable` is another question.
     """
     if candidate is None:
         return None
@@ -173,8 +175,6 @@ def parse_candidate(candidate: object) -> RTCIceCandidate | None:
         raise PeerError("The candidate does not parse.", code="bad_candidate") from error
     if not _is_port(parsed.port):
         raise PeerError("The candidate's port is none.", code="bad_candidate")
-    if not _is_usable(parsed):
-        raise PeerError("Only UDP candidates of component 1 are used.", code="bad_candidate")
     return parsed
 
 

@@ -266,7 +266,7 @@ async def test_candidates_that_come_after_the_offer(shared_server: ServerProcess
         while candidate is not None:
             candidate = await asyncio.wait_for(trickled.get(), 5)
             ack = await console.command("candidate", candidate=candidate)
-            assert ack["ok"] or " tcp " in str(candidate), (candidate, ack)
+            assert ack["ok"], (candidate, ack)
         await console.connected()
         await bridge(console, phone)
         await assert_both_ways(console, phone)

@@ -65,7 +65,6 @@ async def test_candidates_are_bounded_and_checked(
         assert (await console.command("offer", sdp=CHROMIUM))["ok"]
         for bad in (
             "nonsense",
-            "candidate:1 2 udp 1 192.0.2.1 9 typ host",
             "x" * 5000,
             "candidate:" + "9" * 900,
         ):
