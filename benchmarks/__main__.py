@@ -1,45 +1,50 @@
-"""`make bench`: start the real server, measure it from outside, print the figures."""
+"""`make bench`: measure the real server from outside, beside a stock-aiortc bridge, and print the figures."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import structlog
+import uvloop
 from rich.console import Console
 
-from benchmarks import cpu, delays, handoffs, machine, report, transcripts, turns
+from benchmarks import handoffs, machine, report, transcripts, turns
 from benchmarks.figures import Figure
+from benchmarks.media import plot, run, tables
+from benchmarks.media.compare import Results
 from benchmarks.voice import speech
 from tests.harness.server import ServerProcess
 
-SECTIONS = ("handoffs", "turns", "transcripts", "delays", "cpu")
+CALLS = ("handoffs", "turns", "transcripts")
+GROUPS: dict[str, tuple[str, ...]] = {"media": run.SECTIONS, "calls": CALLS}
+SECTIONS = (*run.SECTIONS, *CALLS)
+_ROOT = Path(__file__).resolve().parents[1]
 
 Voices = Mapping[str, bytes]
 Measure = Callable[[], Awaitable[list[Figure]]]
 
 
-async def run(wanted: Collection[str], results: dict[str, list[Figure]], console: Console) -> None:
-    """Measure the wanted sections into `results`, each on a server that is otherwise idle."""
+async def measure(
+    wanted: Collection[str], media: Results, results: dict[str, list[Figure]], console: Console
+) -> None:
+    """Measure the wanted sections into `media` and `results`, each on a server that is otherwise idle."""
     with tempfile.TemporaryDirectory(prefix="patchbay-bench-") as folder:
-        # First, while nothing else runs: it is the one figure that any other process spoils.
-        if "cpu" in wanted:
-            await _section(results, console, "cpu", lambda: cpu.measure(Path(folder, "cpu")))
-        spoken = set(wanted) - {"cpu"}
-        if spoken:
+        await run.Sections(Path(folder), media, console).run(wanted)
+        if set(wanted) & set(CALLS):
             console.print("Speaking the callers' lines and loading the engines …")
             voices = await speech([*turns.TEXTS, *transcripts.TEXTS])
             async with ServerProcess(Path(folder, "calls"), stt="whisper", tts="piper") as server:
                 await server.ready()
                 await _settle(server)
-                for name, measure in _measures(server, voices).items():
-                    if name in spoken:
-                        await _section(results, console, name, measure)
+                for name, section in _measures(server, voices).items():
+                    if name in wanted:
+                        console.print(f"Measuring {name} …")
+                        results[name] = await section()
                         await _settle(server)
 
 
@@ -48,13 +53,7 @@ def _measures(server: ServerProcess, voices: Voices) -> dict[str, Measure]:
         "handoffs": lambda: handoffs.measure(server),
         "turns": lambda: turns.measure(server, voices),
         "transcripts": lambda: transcripts.measure(server, voices),
-        "delays": lambda: delays.measure(server),
     }
-
-
-async def _section(results: dict[str, list[Figure]], console: Console, name: str, measure: Measure) -> None:
-    console.print(f"Measuring {name} …")
-    results[name] = await measure()
 
 
 async def _settle(server: ServerProcess) -> None:
@@ -63,36 +62,71 @@ async def _settle(server: ServerProcess) -> None:
         await machine.settle(server.pid)
 
 
-def _wanted(console: Console) -> set[str]:
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    names = ", ".join((*GROUPS, *SECTIONS))
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{names} (default: all of them)")
     parser.add_argument(
-        "sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)} (default: all of them)"
+        "--readme", action="store_true", help="put the comparison into README.md and its plot into docs/"
     )
-    wanted = set(parser.parse_args().sections or SECTIONS)
+    given = parser.parse_args(argv)
+    wanted = {name for section in given.sections for name in GROUPS.get(section, (section,))}
     if unknown := wanted - set(SECTIONS):
-        parser.error(f"there is no section {', '.join(sorted(unknown))}: choose from {', '.join(SECTIONS)}")
-    if "cpu" in wanted and not machine.supported():
-        console.print("Processor time is read from /proc, which this system lacks: cpu is left out.")
-        wanted.discard("cpu")
-    return wanted
+        parser.error(f"there is no section {', '.join(sorted(unknown))}: choose from {names}")
+    given.sections = wanted or set(SECTIONS)
+    return given
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Entry point. Exits 0 also where a target is missed: the table says so."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     console = Console()
-    wanted = _wanted(console)
+    given = _arguments(argv)
+    wanted = set(given.sections)
+    if not machine.supported():
+        console.print(
+            "Processor time is read from /proc, which this system lacks: cost and capacity are left out."
+        )
+        wanted -= {"cost", "capacity"}
     facts = machine.describe()
     began = time.monotonic()
+    media = Results()
     results: dict[str, list[Figure]] = {}
     try:
-        asyncio.run(run(wanted, results, console))
+        uvloop.run(measure(wanted, media, results, console))
     finally:  # what was measured before something broke is shown all the same
-        if results:
-            seconds = time.monotonic() - began
-            results = {name: results[name] for name in SECTIONS if name in results}
-            report.show(console, results, facts, seconds)
-            console.print(f"Every sample: {report.save(results, facts, seconds)}")
+        seconds = time.monotonic() - began
+        _show(console, media, results, facts, seconds)
+    if given.readme:
+        _publish(media, facts)
+
+
+def _show(
+    console: Console,
+    media: Results,
+    results: dict[str, list[Figure]],
+    facts: Mapping[str, object],
+    seconds: float,
+) -> None:
+    ordered = {name: results[name] for name in SECTIONS if name in results}
+    rows = media.rows()
+    if rows:
+        tables.show(console, rows)
+        report.MEDIA_TABLE.parent.mkdir(parents=True, exist_ok=True)
+        report.MEDIA_TABLE.write_text(tables.markdown(rows, facts))
+    if ordered:
+        report.show(console, ordered)
+    if rows or ordered:
+        console.print(f"{tables.named(facts)}; load {facts['load']} at the start; took {seconds:.0f} s")
+        console.print(f"Every figure: {report.save(ordered, media.view(), facts, seconds)}")
+
+
+def _publish(media: Results, facts: Mapping[str, object]) -> None:
+    """Put table and plot where the README shows them."""
+    if {"ours", "stock"} <= media.passages.keys():
+        plot.draw(media.passages, _ROOT / tables.PLOT)
+    image = f"![Delay and speech quality beside stock aiortc, at 0 to 10 % loss]({tables.PLOT})"
+    tables.into(_ROOT / "README.md", f"{image}\n\n{tables.markdown(media.rows(), facts)}")
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import asyncio
 import os
 import platform
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 _PROC = Path("/proc")
 _BUSY_SHARE = 0.05
+_PACKAGES = ("aiortc", "aioice", "aiohttp", "av", "numpy", "uvloop")
 
 
 def supported() -> bool:
@@ -22,6 +24,19 @@ def cpu_seconds(pid: int) -> float:
     # The name, in brackets, may hold blanks; what is counted comes behind it.
     fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds() -> float:
+    """Processor time of the whole machine so far, all cores together, what the host took included."""
+    user, nice, system, _, _, *others = map(int, (_PROC / "stat").read_text().split(None, 9)[1:9])
+    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK")
+
+
+async def busy_cores(seconds: float) -> float:
+    """How many cores the whole machine keeps busy over the next `seconds`."""
+    began, used = time.monotonic(), busy_seconds()
+    await asyncio.sleep(seconds)
+    return (busy_seconds() - used) / (time.monotonic() - began)
 
 
 def children(pid: int) -> list[int]:
@@ -54,6 +69,7 @@ def describe() -> dict[str, object]:
         "cores": os.cpu_count() or 1,
         "system": platform.platform(),
         "python": platform.python_version(),
+        "versions": {name: version(name) for name in _PACKAGES},
         "load": [round(load, 2) for load in os.getloadavg()],
     }
 

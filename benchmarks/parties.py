@@ -13,10 +13,7 @@ import av
 import numpy as np
 
 from benchmarks.sound import FRAME_S, Piece
-from bridge.media.frame import Frame
 from bridge.media.g711 import ulaw_decode
-from bridge.peer.peer import Peer, State
-from bridge.ports import Codec
 from telephony.twilio.playout import Slot
 from telephony.twilio.recording import QUIET_DB, Arrival
 from telephony.twilio.simulator import TwilioSimulator
@@ -107,49 +104,6 @@ class AiortcOperator(Console):
     def ear(self) -> list[Piece]:
         """What came out of the loudspeaker."""
         return [Piece(at, samples) for at, samples in self.heard]
-
-
-class PeerOperator(AiortcOperator):
-    """An operator behind the project's own Peer: hears each packet when it comes, as the server does."""
-
-    def __init__(self, server: ServerProcess, name: str = "sam", *, idle: bytes | None = None) -> None:
-        super().__init__(server, name, idle=idle)
-        self._endpoint: Peer | None = None
-        self._speaking: asyncio.Task[None] | None = None
-
-    async def open_audio(self) -> None:
-        """Offer, take the answer, and wait until the connection stands."""
-        connected = asyncio.Event()
-
-        def on_state(state: State) -> None:
-            if state == "connected":
-                connected.set()
-
-        self._endpoint = Peer(on_frame=self._hear, on_state=on_state, controlling=True)
-        ack = await self.command("offer", sdp=await self._endpoint.offer())
-        assert ack["ok"], ack
-        self._endpoint.accept(ack["sdp"])
-        async with asyncio.timeout(10):
-            await connected.wait()
-        self._speaking = asyncio.create_task(self._speak(self._endpoint), name="microphone")
-
-    async def hang_up_audio(self) -> None:
-        """Close the audio connection only."""
-        if self._speaking is not None:
-            self._speaking.cancel()
-            await asyncio.gather(self._speaking, return_exceptions=True)
-            self._speaking = None
-        if self._endpoint is not None:
-            await self._endpoint.close()
-            self._endpoint = None
-
-    def _hear(self, frame: Frame) -> None:
-        self.heard.append((time.monotonic(), np.frombuffer(frame.pcm, np.int16)))
-
-    async def _speak(self, endpoint: Peer) -> None:
-        while True:
-            sound = await self.microphone.recv()
-            endpoint.send(Frame.of_pcm(sound.to_ndarray().tobytes(), Codec.L16_8K))
 
 
 def _spoken(pcm: bytes) -> Piece:

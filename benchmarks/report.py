@@ -14,14 +14,15 @@ from rich.table import Table
 from benchmarks.figures import Figure
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
+MEDIA_TABLE = RESULTS.with_name("media.md")
 
 _FORMATS = {"ms": ".0f", "%": ".2f"}
 
 Results = Mapping[str, Sequence[Figure]]
 
 
-def show(console: Console, results: Results, machine: Mapping[str, object], seconds: float) -> None:
-    """Print every figure with its target, and on what and how long it was measured."""
+def show(console: Console, results: Results) -> None:
+    """Print every figure with its target."""
     notes = list(dict.fromkeys(figure.note for section in results.values() for figure in section))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Figure")
@@ -34,18 +35,22 @@ def show(console: Console, results: Results, machine: Mapping[str, object], seco
     console.print(table)
     for number, note in enumerate(notes, start=1):
         console.print(f"[dim]{number:2} {note}[/dim]", highlight=False)
-    console.print()
-    facts = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}"
-    console.print(f"{facts}, load {machine['load']} at the start; measured in {seconds:.0f} s")
     console.print("A target is met where every sample is under it.")
 
 
-def save(results: Results, machine: Mapping[str, object], seconds: float, path: Path = RESULTS) -> Path:
-    """Write everything, samples included, as JSON; returns where."""
+def save(
+    results: Results,
+    media: Mapping[str, object],
+    machine: Mapping[str, object],
+    seconds: float,
+    path: Path = RESULTS,
+) -> Path:
+    """Write everything, samples included, as JSON; returns where. `media`: the comparison's own view."""
     document = {
         "measuredAt": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "machine": machine,
+        "media": media,
         "figures": [
             {"section": name, **figure.view()} for name, section in results.items() for figure in section
         ],

@@ -1,8 +1,8 @@
-"""Sound with the times at which it was spoken or heard, and where in it speech and bursts begin and end."""
+"""Sound with the times at which it was spoken or heard, and where in it speech begins and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,6 @@ FRAME_S = 0.020
 _WINDOW = RATE // 100
 _VOICED_DB = 30.0
 """Speech is what is at most this far below the loudest 10 ms of an utterance."""
-
-_BURST_PERIOD_S, _BURST_S, _BURST_HZ, _BURST_PEAK = 0.2, 0.03, 1000.0, 8000.0
-_ONSET = _BURST_PEAK * 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +48,6 @@ def voiced(pieces: Sequence[Piece]) -> tuple[float, float]:
     if not loud.size:
         raise ValueError("there is only silence")
     return float(times[loud[0] * _WINDOW]), float(times[(loud[-1] + 1) * _WINDOW - 1])
-
-
-def bursts(count: int) -> bytes:
-    """`count` bursts of a tone, 30 ms in every 200, as s16le mono at 8 kHz; begins and ends in silence."""
-    period = np.zeros(round(_BURST_PERIOD_S * RATE))
-    length = round(_BURST_S * RATE)
-    first = len(period) // 2
-    period[first : first + length] = np.sin(np.arange(length) * 2 * np.pi * _BURST_HZ / RATE) * _BURST_PEAK
-    return np.tile(period.astype(np.int16), count).tobytes()
-
-
-def burst_seconds(count: int) -> float:
-    """Length of `bursts(count)`."""
-    return count * _BURST_PERIOD_S
-
-
-def onsets(pieces: Iterable[Piece]) -> list[float]:
-    """When each burst begins."""
-    found: list[float] = []
-    last_loud = float("-inf")
-    for piece in pieces:
-        loud = np.flatnonzero(np.abs(piece.samples.astype(np.int32)) > _ONSET)
-        for at in _times(piece)[loud]:
-            if at - last_loud > _BURST_PERIOD_S / 3:
-                found.append(float(at))
-            last_loud = at
-    return found
-
-
-def transits(sent: Sequence[float], received: Sequence[float]) -> list[float]:
-    """Seconds from each burst sent to the same burst received; one that was lost has none.
-
-    Bursts stay in order. Where some were lost, each is taken for the first that it can be.
-    """
-    if len(sent) == len(received):
-        return [there - here for here, there in zip(sent, received, strict=True)]
-    found = []
-    for at, following in zip(sent, [*sent[1:], float("inf")], strict=True):
-        arrived = next((time for time in received if time > at), None)
-        if arrived is not None and arrived < following:
-            found.append(arrived - at)
-    return found
 
 
 def _times(piece: Piece) -> NDArray[np.float64]:

@@ -12,14 +12,14 @@ from bridge.speech.engines import build_tts
 _NOISE_PEAK = 40.0
 
 
-async def speech(texts: Iterable[str]) -> dict[str, bytes]:
-    """Each text spoken by the packaged voice, s16le mono at 8 kHz."""
+async def speech(texts: Iterable[str], rate: int = RATE) -> dict[str, bytes]:
+    """Each text spoken by the packaged voice, s16le mono at `rate` Hz."""
     voice = build_tts("piper")
     await voice.start()
     try:
         await voice.wait_ready()
         return {
-            text: b"".join([chunk async for chunk in voice.speak(text, rate=RATE)])
+            text: b"".join([chunk async for chunk in voice.speak(text, rate=rate)])
             for text in dict.fromkeys(texts)
         }
     finally:
