@@ -34,7 +34,7 @@ class Call:
     def __init__(self, codec: AudioCodec) -> None:
         self.endpoint = Endpoint(codec)
         self.stream: Stream | None = None
-        self._operator, self._caller = _sweeps(codec)
+        self._operator, self._caller = _sweeps(codec, self.endpoint.rate)
         self._cue: tuple[int, Callable[[], None]] | None = None
         self._count = 0
         self._endings: list[Callable[[], Awaitable[object]]] = []
@@ -87,11 +87,11 @@ class Call:
             await self._endings.pop()()
 
 
-def _sweeps(codec: AudioCodec) -> tuple[Script, Script]:
-    kept = _KEPT.get(codec.name)
+def _sweeps(codec: AudioCodec, rate: int) -> tuple[Script, Script]:
+    kept = _KEPT.get((codec.name, rate))
     if kept is None:
-        kept = _KEPT[codec.name] = (operator_sweeps(16.0, codec), caller_sweeps(16.0))
+        kept = _KEPT[codec.name, rate] = (operator_sweeps(16.0, codec, rate), caller_sweeps(16.0))
     return Script(kept[0]), Script(kept[1])
 
 
-_KEPT: dict[str, tuple[list[bytes], list[bytes]]] = {}
+_KEPT: dict[tuple[str, int], tuple[list[bytes], list[bytes]]] = {}

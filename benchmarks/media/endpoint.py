@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,8 @@ from bridge.peer.ortc import OrtcTransport
 OPUS = sdp.AudioCodec("opus", 111, 48000)
 PCMU = sdp.AudioCodec("PCMU", 0, 8000)
 CODECS = {"opus": OPUS, "pcmu": PCMU}
+WIDE_RATE = 16000
+_MOST_RATE = re.compile(r"maxplaybackrate=(\d+)")
 _WITHIN_S = 20.0
 _FRAMES_A_SECOND = 50
 
@@ -23,13 +26,15 @@ class Endpoint:
     """One WebRTC connection that sends payloads as they are and keeps packets as they come.
 
     `sent` has the monotonic second of each packet sent, `got` that of each RTP packet received, with its
-    bytes. Only `codec` is offered.
+    bytes. Only `codec` is offered. `rate`: Hz up to which Opus is to be sent, by the answer; browsers that
+    are asked for nothing send wide band.
     """
 
     def __init__(self, codec: sdp.AudioCodec) -> None:
         self.codec = codec
         self.sent: list[float] = []
         self.got = Arrivals()
+        self.rate = WIDE_RATE
         self._failed: str | None = None
         self._ssrc = secrets.randbits(32)
         self._sequence, self._timestamp = secrets.randbits(15), secrets.randbits(31)
@@ -41,7 +46,10 @@ class Endpoint:
         """Offer through `signal`, which returns the answer, and connect; raises RuntimeError."""
         transport = self._transport
         await transport.gather_host()
-        answer = sdp.parse_description(await signal(self._offer()))
+        text = await signal(self._offer())
+        answer = sdp.parse_description(text)
+        if asked := _MOST_RATE.search(text):
+            self.rate = min(WIDE_RATE, int(asked[1]))
         for candidate in answer.candidates:
             await transport.add_candidate(candidate)
         async with asyncio.timeout(_WITHIN_S):

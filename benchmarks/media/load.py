@@ -38,9 +38,9 @@ class Load:
 
     def __init__(self, bridge: Bridge, codec: AudioCodec, pacer: Pacer, stack: AsyncExitStack) -> None:
         self._bridge, self._codec, self._pacer, self._stack = bridge, codec, pacer, stack
-        self._operator = operator_sweeps(_LOOP_S, codec)
+        self._operator: list[bytes] = []
         self._caller = caller_sweeps(_LOOP_S)
-        self._lag = lag(codec)
+        self._lag = 0.0
         self._calls: list[Call] = []
 
     async def grow(self, calls: int) -> dict[str, Any]:
@@ -49,6 +49,9 @@ class Load:
             call = await self._bridge.place(self._pacer, self._codec, len(self._calls))
             self._stack.push_async_callback(call.close)
             self._calls.append(call)
+        if not self._operator:  # what is sent depends on what the bridge has answered
+            self._operator = operator_sweeps(_LOOP_S, self._codec, self._calls[0].endpoint.rate)
+            self._lag = lag(self._codec, self._calls[0].endpoint.rate)
         return {"calls": len(self._calls)}
 
     async def measure(self, seconds: float, warming: int) -> dict[str, Any]:

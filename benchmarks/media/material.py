@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.media.endpoint import PCMU
+from benchmarks.media.endpoint import PCMU, WIDE_RATE
 from benchmarks.media.sweep import delays, sweeps
 from bridge.media import rtp
 from bridge.media.g711 import ulaw_decode, ulaw_encode
@@ -20,7 +20,6 @@ from bridge.speech.resample import resample
 Sound = NDArray[np.int16]
 
 LINE_RATE = 8000
-_WIDE_RATE = 16000
 _BITRATE, _LOSS_PCT = 32_000, 10
 _FRAMES_A_SECOND = 50
 
@@ -53,32 +52,34 @@ class Piece:
 def pieces(spoken: Sequence[bytes]) -> list[Piece]:
     """Sentences (s16le at 16 kHz) in stretches of exactly PIECE_S, with silence before and after."""
     found, rest = [], [np.frombuffer(one, np.int16) for one in spoken]
-    lead, pause = (np.zeros(round(length * _WIDE_RATE), np.int16) for length in (_LEAD_S, _PAUSE_S))
-    room = round((PIECE_S - _TAIL_S) * _WIDE_RATE)
+    lead, pause = (np.zeros(round(length * WIDE_RATE), np.int16) for length in (_LEAD_S, _PAUSE_S))
+    room = round((PIECE_S - _TAIL_S) * WIDE_RATE)
     while rest:
         sound = np.concatenate([lead, rest.pop(0)])
         if len(sound) > room:
             raise ValueError("a sentence is longer than a piece")
         while rest and len(sound) + len(pause) + len(rest[0]) <= room:
             sound = np.concatenate([sound, pause, rest.pop(0)])
-        wide = np.pad(sound, (0, round(PIECE_S * _WIDE_RATE) - len(sound)))
-        narrow = np.frombuffer(resample(wide.tobytes(), _WIDE_RATE, LINE_RATE), np.int16)
+        wide = np.pad(sound, (0, round(PIECE_S * WIDE_RATE) - len(sound)))
+        narrow = np.frombuffer(resample(wide.tobytes(), WIDE_RATE, LINE_RATE), np.int16)
         found.append(Piece(wide, np.resize(narrow, round(PIECE_S * LINE_RATE))))
     return found
 
 
-def packets(wide: Sound, codec: AudioCodec) -> list[bytes]:
-    """Payloads of 20 ms of sound at 16 kHz, as a browser sends it: Opus wide band at 32 kb/s, or µ-law."""
+def packets(wide: Sound, codec: AudioCodec, rate: int) -> list[bytes]:
+    """Payloads of 20 ms of sound at 16 kHz, as a browser sends it: µ-law, or Opus up to `rate` Hz."""
+    narrow = np.frombuffer(resample(wide.tobytes(), WIDE_RATE, LINE_RATE), np.int16)
     if codec is PCMU:
-        return ulaw_frames(np.frombuffer(resample(wide.tobytes(), _WIDE_RATE, LINE_RATE), np.int16))
-    encoder = OpusEncoder(_WIDE_RATE, bitrate=_BITRATE, loss_pct=_LOSS_PCT)
-    size = _WIDE_RATE // _FRAMES_A_SECOND
-    return [encoder.encode(wide[at : at + size].tobytes()) for at in range(0, len(wide) - size + 1, size)]
+        return ulaw_frames(narrow)
+    sound = narrow if rate == LINE_RATE else wide
+    encoder = OpusEncoder(rate, bitrate=_BITRATE, loss_pct=_LOSS_PCT)
+    size = rate // _FRAMES_A_SECOND
+    return [encoder.encode(sound[at : at + size].tobytes()) for at in range(0, len(sound) - size + 1, size)]
 
 
-def operator_sweeps(seconds: float, codec: AudioCodec) -> list[bytes]:
+def operator_sweeps(seconds: float, codec: AudioCodec, rate: int) -> list[bytes]:
     """Sweeps as an operator's browser sends them."""
-    return packets(sweeps(seconds, _WIDE_RATE), codec)
+    return packets(sweeps(seconds, WIDE_RATE), codec, rate)
 
 
 def ulaw_frames(sound: Sound) -> list[bytes]:
@@ -92,9 +93,9 @@ def caller_sweeps(seconds: float) -> list[bytes]:
     return [base64.b64encode(frame) for frame in ulaw_frames(sweeps(seconds, LINE_RATE))]
 
 
-def lag(codec: AudioCodec) -> float:
+def lag(codec: AudioCodec, rate: int) -> float:
     """Seconds by which a sound is later in the decoded packets than it was when they were encoded."""
-    sent = operator_sweeps(3.2, codec)
+    sent = operator_sweeps(3.2, codec, rate)
     times = [number / _FRAMES_A_SECOND for number in range(len(sent))]
     return float(np.nanmedian(delays(times, list(zip(times, decoded(sent, codec), strict=True)))))
 

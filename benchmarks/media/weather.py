@@ -127,7 +127,7 @@ def _swept(seconds: float) -> Samples:
 def _begin_later(call: Call, road: Road, case: Case, wide: Samples, first: int) -> asyncio.Event:
     """Let the case begin with this packet of the operator's; the event says that it has."""
     begun = asyncio.Event()
-    operator, caller = packets(wide, case.codec), caller_sweeps(len(wide) / _WIDE_RATE)
+    operator, caller = packets(wide, case.codec, call.endpoint.rate), caller_sweeps(len(wide) / _WIDE_RATE)
 
     def begin() -> None:
         call.say(operator, caller)
@@ -146,7 +146,7 @@ def _judge(
     # The first period of sweeps is left out: until then the speech before may still be on its way.
     first = speech_frames + round(PERIOD_S * _FRAMES_A_SECOND)
     last = frames - round(_TAIL_S * _FRAMES_A_SECOND)
-    swept, late = sent[first:last], lag(case.codec)
+    swept, late = sent[first:last], lag(case.codec, call.endpoint.rate)
     begin = min(at for at, _ in arrivals)
     shown = [played(arrivals, begin + phase, sent[-1]) for phase in _PHASES_S]
     counted = [slot for slots in shown for slot in slots if swept[0] <= slot.at < swept[-1]]

@@ -188,6 +188,7 @@ class Peer:
             candidates_complete=not self._transport.has_slow_candidates,
             ssrc=self._sender.ssrc,
             events=events,
+            opus_rate=self._rate,
         )
 
     def _begin(self, remote: sdp.Description, *, active: bool) -> None:

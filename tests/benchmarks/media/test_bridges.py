@@ -41,7 +41,9 @@ async def test_a_bridge_lets_both_sides_hear_each_other(start: Start, tmp_path: 
         call = await bridge.place(pacer, OPUS, 0)
         ulaw = ulaw_encode(tone(440.0, 2.0))
         frames = [base64.b64encode(ulaw[at : at + 160]) for at in range(0, len(ulaw), 160)]
-        call.say(packets(np.frombuffer(tone(1000.0, 2.0, rate=16000), np.int16), OPUS), frames)
+        call.say(
+            packets(np.frombuffer(tone(1000.0, 2.0, rate=16000), np.int16), OPUS, call.endpoint.rate), frames
+        )
         await call.phone.got.reach(100)
         await call.endpoint.got.reach(100)
         on_phone = [ulaw_decode(payload_of(message)) for _, message in call.phone.got]

@@ -54,5 +54,10 @@ def test_sentences_are_packed_into_pieces_of_one_length_and_none_is_lost() -> No
 
 def test_a_packet_is_20_ms_in_either_codec() -> None:
     wide = babble(1.0, 16000)
-    assert len(packets(wide, OPUS)) == len(packets(wide, PCMU)) == 50
-    assert {len(packet) for packet in packets(wide, PCMU)} == {160}
+    assert (
+        len(packets(wide, OPUS, 16000))
+        == len(packets(wide, OPUS, 8000))
+        == len(packets(wide, PCMU, 8000))
+        == 50
+    )
+    assert {len(packet) for packet in packets(wide, PCMU, 8000)} == {160}
