@@ -1,0 +1,34 @@
+import { Routes } from '@angular/router';
+
+import { signedIn } from './session/guard';
+
+export const routes: Routes = [
+  {
+    path: '',
+    pathMatch: 'full',
+    title: $localize`Console`,
+    canActivate: [signedIn],
+    loadComponent: () => import('./console/console-page').then((m) => m.ConsolePage),
+  },
+  {
+    path: 'sign-in',
+    title: $localize`Sign in`,
+    loadComponent: () => import('./session/sign-in').then((m) => m.SignIn),
+  },
+  {
+    path: 'phone',
+    title: $localize`Phone`,
+    loadComponent: () => import('./phone/phone-page').then((m) => m.PhonePage),
+  },
+  {
+    path: 'threads',
+    title: $localize`Threads`,
+    loadComponent: () => import('./threads/threads-page').then((m) => m.ThreadsPage),
+  },
+  {
+    path: 'threads/:id',
+    title: $localize`Thread`,
+    loadComponent: () => import('./threads/thread-page').then((m) => m.ThreadPage),
+  },
+  { path: '**', redirectTo: '' },
+];

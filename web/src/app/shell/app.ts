@@ -1,0 +1,75 @@
+import { ChangeDetectionStrategy, Component, DestroyRef, computed, inject } from '@angular/core';
+import { MatButton, MatIconButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
+import { MatMenuModule } from '@angular/material/menu';
+import { MatTooltip } from '@angular/material/tooltip';
+import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+
+import { Session } from '../session/session';
+import { Activity } from './activity';
+import { Clock } from './clock';
+import { duration } from './format';
+import { Icon, IconName } from './icon';
+import { NoticeList } from './notice-list';
+import { Shortcuts } from './shortcuts';
+import { Theme } from './theme';
+
+/** The frame around every page. */
+@Component({
+  selector: 'pb-root',
+  imports: [
+    Icon,
+    MatButton,
+    MatIconButton,
+    MatMenuModule,
+    MatTooltip,
+    NoticeList,
+    RouterLink,
+    RouterLinkActive,
+    RouterOutlet,
+  ],
+  templateUrl: './app.html',
+  styleUrl: './app.scss',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+})
+export class App {
+  private readonly dialog = inject(MatDialog);
+  private readonly clock = inject(Clock);
+  protected readonly theme = inject(Theme);
+  protected readonly session = inject(Session);
+  protected readonly activity = inject(Activity);
+
+  protected readonly themeIcon = computed<IconName>(
+    () => ({ system: 'contrast', light: 'sun', dark: 'moon' })[this.theme.choice()] as IconName,
+  );
+  protected readonly themeLabel = computed(() => {
+    switch (this.theme.choice()) {
+      case 'system':
+        return $localize`Colours: as the system has them`;
+      case 'light':
+        return $localize`Colours: light`;
+      case 'dark':
+        return $localize`Colours: dark`;
+    }
+  });
+  protected readonly callTime = computed(() => {
+    const call = this.activity.call();
+    return call ? duration(this.clock.now() - call.since) : '';
+  });
+
+  constructor() {
+    inject(Shortcuts).use(inject(DestroyRef), [
+      {
+        key: '?',
+        label: $localize`This list`,
+        group: $localize`Everywhere`,
+        run: () => void this.help(),
+      },
+    ]);
+  }
+
+  protected async help(): Promise<void> {
+    const { ShortcutHelp } = await import('./shortcut-help');
+    this.dialog.open(ShortcutHelp, { width: '44rem', maxWidth: 'calc(100vw - 32px)' });
+  }
+}
