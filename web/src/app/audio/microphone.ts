@@ -20,7 +20,7 @@ export interface Device {
 @Injectable({ providedIn: 'root' })
 export class Microphone {
   private readonly meters = inject(Meters);
-  private readonly raw = signal<MediaStream | null>(null);
+  private readonly source = signal<MediaStream | null>(null);
   private readonly out = signal<MediaStream | null>(null);
   private readonly gauge = signal<Meter | null>(null);
   private readonly trouble = signal<MicrophoneProblem | null>(null);
@@ -30,6 +30,8 @@ export class Microphone {
   private opening: Promise<MediaStream | null> | null = null;
 
   readonly stream = this.out.asReadonly();
+  /** What comes in, muted or not. */
+  readonly raw = this.source.asReadonly();
   readonly meter = this.gauge.asReadonly();
   readonly problem = this.trouble.asReadonly();
   /** True while the browser asks for the permission. */
@@ -89,7 +91,7 @@ export class Microphone {
     this.gauge.set(null);
     for (const stream of [this.raw(), this.out()])
       stream?.getTracks().forEach((track) => track.stop());
-    this.raw.set(null);
+    this.source.set(null);
     this.out.set(null);
   }
 
@@ -106,7 +108,7 @@ export class Microphone {
       const out = new MediaStream(raw.getAudioTracks().map((track) => track.clone()));
       for (const track of out.getAudioTracks()) track.enabled = !this.silenced();
       this.gauge.set(this.meters.of(raw));
-      this.raw.set(raw);
+      this.source.set(raw);
       this.out.set(out);
       this.trouble.set(null);
       await this.refresh();

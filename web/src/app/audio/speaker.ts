@@ -43,6 +43,18 @@ export class Speaker {
     }
   }
 
+  /** Play a recording to its end, beside the other side. */
+  async playClip(clip: Blob): Promise<void> {
+    const player: Routable = new Audio(URL.createObjectURL(clip));
+    try {
+      await player.setSinkId?.(this.sink());
+      await player.play();
+      await new Promise((resolve) => (player.onended = player.onerror = resolve));
+    } finally {
+      URL.revokeObjectURL(player.src);
+    }
+  }
+
   /** Try again, in a click. */
   async unblock(): Promise<void> {
     await this.play(this.element.srcObject as MediaStream | null);
