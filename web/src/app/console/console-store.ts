@@ -45,7 +45,9 @@ export class ConsoleStore {
   readonly resumePoints = computed(() => this.state().resumePoints);
   readonly iceServers = computed(() => this.state().iceServers);
   /** Calls in progress, ours included. */
-  readonly live = computed(() => [...this.state().calls.values()].filter((c) => c.state !== 'ended'));
+  readonly live = computed(() =>
+    [...this.state().calls.values()].filter((c) => c.state !== 'ended'),
+  );
   /** Our own call, being spoken or just over. */
   readonly call = computed(() => {
     const { mine, calls } = this.state();

@@ -1,4 +1,10 @@
-import { parseCallView, parseIncomingCall, parseMessage, parseQuality, parseWelcome } from '../wire/parse';
+import {
+  parseCallView,
+  parseIncomingCall,
+  parseMessage,
+  parseQuality,
+  parseWelcome,
+} from '../wire/parse';
 import { CALL, INCOMING, MESSAGE, QUALITY, WELCOME, changed } from '../wire/vectors';
 import { CallState, CallView, IncomingCall, Message } from '../wire/views';
 import {
@@ -38,7 +44,10 @@ function welcome(change: Record<string, unknown> = {}) {
 
 const IDLE = welcomed(EMPTY, welcome());
 const RINGING = offered(IDLE, incoming());
-const TALKING = callChanged(claimed(RINGING, { callId: 'c1', operator: SAM }, NOW), call('bridged'));
+const TALKING = callChanged(
+  claimed(RINGING, { callId: 'c1', operator: SAM }, NOW),
+  call('bridged'),
+);
 
 function texts(state: ConsoleState, callId = 'c1'): string[] | undefined {
   return state.transcripts.get(callId)?.map((each) => each.text);

@@ -7,8 +7,12 @@ const heardNothing = [-96, -96, -96, -96];
 
 describe('voiceWarning', () => {
   it('says nothing of somebody who listens, or who speaks and is heard', () => {
-    expect(voiceWarning({ state: 'bridged', muted: false, levels: quiet, heard: heardNothing })).toBeNull();
-    expect(voiceWarning({ state: 'bridged', muted: false, levels: loud, heard: [-30, -25] })).toBeNull();
+    expect(
+      voiceWarning({ state: 'bridged', muted: false, levels: quiet, heard: heardNothing }),
+    ).toBeNull();
+    expect(
+      voiceWarning({ state: 'bridged', muted: false, levels: loud, heard: [-30, -25] }),
+    ).toBeNull();
   });
 
   it.each(['connecting', 'bridged'] as const)('notices a dead microphone while %s', (state) => {
@@ -30,14 +34,18 @@ describe('voiceWarning', () => {
   });
 
   it('notices that speech does not arrive', () => {
-    expect(voiceWarning({ state: 'bridged', muted: false, levels: loud, heard: heardNothing })).toBe('unheard');
+    expect(
+      voiceWarning({ state: 'bridged', muted: false, levels: loud, heard: heardNothing }),
+    ).toBe('unheard');
     const heard = [-96, -96, -96, -30];
     expect(voiceWarning({ state: 'bridged', muted: false, levels: loud, heard })).toBeNull();
   });
 
   it('leaves people alone who have put the caller on hold', () => {
     for (const muted of [true, false]) {
-      expect(voiceWarning({ state: 'held', muted, levels: muted ? loud : dead, heard: [] })).toBeNull();
+      expect(
+        voiceWarning({ state: 'held', muted, levels: muted ? loud : dead, heard: [] }),
+      ).toBeNull();
     }
   });
 });

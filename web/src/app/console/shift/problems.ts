@@ -100,7 +100,8 @@ export class Problems {
         run: () => void this.audio.renew(),
       };
     }
-    if (state !== 'connecting' || !this.slow() || this.store.connection() !== 'connected') return null;
+    if (state !== 'connecting' || !this.slow() || this.store.connection() !== 'connected')
+      return null;
     return {
       key: 'audio',
       serious: false,

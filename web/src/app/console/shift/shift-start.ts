@@ -23,14 +23,18 @@ import { Shift } from './shift';
       }
       @case ('interrupted') {
         <h1 i18n>Your shift was interrupted</h1>
-        <p i18n>This page was reloaded, and the browser wants a click before it opens the microphone.</p>
-        <button matButton="filled" class="go" type="button" (click)="shift.start()" i18n>Go on</button>
+        <p i18n>
+          This page was reloaded, and the browser wants a click before it opens the microphone.
+        </p>
+        <button matButton="filled" class="go" type="button" (click)="shift.start()" i18n>
+          Go on
+        </button>
       }
       @default {
         <h1 i18n>Off shift</h1>
         <p i18n>
-          One click opens your microphone, lets this page ring and notify you, and tells the others that
-          you take calls.
+          One click opens your microphone, lets this page ring and notify you, and tells the others
+          that you take calls.
         </p>
         <button
           matButton="filled"
@@ -48,12 +52,14 @@ import { Shift } from './shift';
         @if (microphone.pending()) {
           <p class="ask" role="status">
             <pb-icon name="mic" />
-            <span i18n>The browser asks for your microphone, at the top of the window. Choose Allow.</span>
+            <span i18n
+              >The browser asks for your microphone, at the top of the window. Choose Allow.</span
+            >
           </p>
         } @else {
           <p class="try" i18n>
-            To try it out, open <a routerLink="/phone" target="_blank">the phone</a> in another tab and
-            ask for a person.
+            To try it out, open <a routerLink="/phone" target="_blank">the phone</a> in another tab
+            and ask for a person.
           </p>
         }
       }

@@ -1,0 +1,127 @@
+import {
+  ChangeDetectionStrategy,
+  Component,
+  ElementRef,
+  computed,
+  inject,
+  signal,
+  viewChild,
+} from '@angular/core';
+import { MatButton } from '@angular/material/button';
+import { MatDialog } from '@angular/material/dialog';
+
+import { Level } from '../../audio/level';
+import { Microphone } from '../../audio/microphone';
+import { Messages } from '../../conversation/messages';
+import { Clock } from '../../shell/clock';
+import { duration, phoneNumber } from '../../shell/format';
+import { Icon } from '../../shell/icon';
+import { ConsoleStore } from '../console-store';
+import { AudioLink } from '../shift/audio-link';
+import { callerName } from '../state';
+import { Composer } from './composer';
+import { Context } from './context';
+import { Keypad } from './keypad';
+import { Listening } from './listening';
+import { Road } from './road';
+import { callWord } from './words';
+
+/** The operator's call: being spoken, or just over. */
+@Component({
+  selector: 'pb-call-panel',
+  imports: [
+    Composer,
+    Context,
+    Icon,
+    Keypad,
+    Level,
+    MatButton,
+    Messages,
+    Road,
+  ],
+  templateUrl: './call-panel.html',
+  styleUrl: './call-panel.scss',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+})
+export class CallPanel {
+  private readonly dialog = inject(MatDialog);
+  private readonly clock = inject(Clock);
+  private readonly composer = viewChild(Composer);
+  private readonly heading = viewChild<ElementRef<HTMLElement>>('heading');
+  protected readonly store = inject(ConsoleStore);
+  protected readonly audio = inject(AudioLink);
+  protected readonly microphone = inject(Microphone);
+  protected readonly listening = inject(Listening);
+
+  protected readonly keypad = signal(false);
+  protected readonly details = signal(false);
+  protected readonly call = this.store.call;
+  protected readonly name = computed(() => {
+    const call = this.call();
+    return call ? callerName(call.caller) : '';
+  });
+  protected readonly number = computed(() => {
+    const caller = this.call()?.caller;
+    return caller?.name && caller.number ? phoneNumber(caller.number) : null;
+  });
+  protected readonly word = computed(() => {
+    const [call, phase] = [this.call(), this.store.phase()];
+    return call && phase ? callWord(call, phase, this.audio.up()) : '';
+  });
+  protected readonly lasts = computed(() => {
+    const call = this.call();
+    const from = call?.bridgedAt ?? call?.claimedAt;
+    if (!call || !from) return '';
+    return duration((call.endedAt ?? this.clock.serverNow()) - from);
+  });
+  protected readonly canHold = computed(() => {
+    const state = this.call()?.state;
+    return this.store.talking() && (state === 'bridged' || state === 'held');
+  });
+  protected readonly held = computed(() => this.call()?.state === 'held');
+
+  mute(): void {
+    if (this.store.talking()) this.microphone.mute(!this.microphone.muted());
+  }
+
+  async hold(): Promise<void> {
+    const call = this.call();
+    if (call && this.canHold()) await this.store.hold(call.callId, !this.held());
+  }
+
+  async release(): Promise<void> {
+    if (!this.store.talking()) return;
+    const { ReleaseDialog } = await import('./release-dialog');
+    const before = this.call()?.callId;
+    const dialog = this.dialog.open(ReleaseDialog, {
+      width: '30rem',
+      maxWidth: 'calc(100vw - 32px)',
+      data: { callId: before, name: this.name() },
+    });
+    dialog.afterClosed().subscribe(() => this.focus());
+  }
+
+  async hangUp(): Promise<void> {
+    const call = this.call();
+    if (!call || !this.store.talking()) return;
+    const { HangUpDialog } = await import('./hang-up-dialog');
+    this.dialog.open(HangUpDialog, {
+      width: '24rem',
+      maxWidth: 'calc(100vw - 32px)',
+      data: { callId: call.callId, name: this.name() },
+    });
+  }
+
+  toggleKeypad(): void {
+    if (this.store.talking()) this.keypad.update((open) => !open);
+  }
+
+  say(): void {
+    this.composer()?.focus();
+  }
+
+  /** Where a keyboard goes on when what it stood on is gone. */
+  focus(): void {
+    this.heading()?.nativeElement.focus();
+  }
+}

@@ -1,0 +1,84 @@
+import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angular/core';
+
+import { ConsoleStore } from '../console-store';
+
+const ROWS = ['123', '456', '789', '*0#'].map((row) => [...row]);
+
+/** Keys whose tones the phone line hears: for menus behind the caller's number. */
+@Component({
+  selector: 'pb-keypad',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  template: `
+    <output aria-label="Sent" i18n-aria-label>{{ sent() || ' ' }}</output>
+    <div class="keys" role="group" aria-label="Keypad" i18n-aria-label (keydown)="typed($event)">
+      @for (row of rows; track $index) {
+        @for (key of row; track key) {
+          <button type="button" (click)="press(key)">{{ key }}</button>
+        }
+      }
+    </div>
+  `,
+  styles: `
+    :host {
+      display: flex;
+      align-items: center;
+      gap: 16px;
+      flex: none;
+      padding: 0 20px 12px;
+    }
+    .keys {
+      display: grid;
+      grid-template-columns: repeat(3, 56px);
+      gap: 6px;
+      order: -1;
+    }
+    button {
+      height: 40px;
+      border: 1px solid var(--mat-sys-outline-variant);
+      border-radius: 8px;
+      background: var(--mat-sys-surface-container-low);
+      color: inherit;
+      font: 600 1.125rem/1 inherit;
+      font-family: inherit;
+      cursor: pointer;
+    }
+    button:hover {
+      background: var(--mat-sys-surface-container-high);
+    }
+    button:active {
+      background: var(--mat-sys-primary-container);
+    }
+    output {
+      font-size: 1.25rem;
+      font-variant-numeric: tabular-nums;
+      letter-spacing: 0.08em;
+      overflow-wrap: anywhere;
+    }
+    @media (max-width: 640px) {
+      :host {
+        padding: 0 12px 12px;
+      }
+    }
+  `,
+})
+export class Keypad {
+  private readonly store = inject(ConsoleStore);
+  private last: Promise<unknown> = Promise.resolve();
+  readonly callId = input.required<string>();
+  protected readonly rows = ROWS;
+  protected readonly sent = signal('');
+
+  /** One after the other, so that quick fingers are heard in order. */
+  protected press(key: string): void {
+    const callId = this.callId();
+    this.last = this.last.then(async () => {
+      if (await this.store.dtmf(callId, key)) this.sent.update((sent) => (sent + key).slice(-24));
+    });
+  }
+
+  protected typed(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.altKey || event.metaKey || !/^[0-9*#]$/.test(event.key)) return;
+    event.preventDefault();
+    this.press(event.key);
+  }
+}
