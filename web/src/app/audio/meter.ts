@@ -9,6 +9,8 @@ export const SILENCE_DB = -100;
 export interface Meter {
   /** Loudness of the last 40 ms or so in dBFS, from -100 (digital silence) to 0. */
   level(): number;
+  /** The loudest moment of the last 0.7 s or so, in dBFS: nothing between two looks is missed. */
+  loudest(): number;
   close(): void;
 }
 
@@ -24,12 +26,20 @@ export class Meters {
     const source = context.createMediaStreamSource(stream);
     const analyser = context.createAnalyser();
     analyser.fftSize = 2048;
+    const memory = context.createAnalyser();
+    memory.fftSize = 32_768;
     source.connect(analyser);
+    source.connect(memory);
     const samples = new Float32Array(analyser.fftSize);
+    const remembered = new Float32Array(memory.fftSize);
     return {
       level: () => {
         analyser.getFloatTimeDomainData(samples);
         return decibels(samples);
+      },
+      loudest: () => {
+        memory.getFloatTimeDomainData(remembered);
+        return loudest(remembered, analyser.fftSize);
       },
       close: () => source.disconnect(),
     };
@@ -42,6 +52,15 @@ export function decibels(samples: ArrayLike<number>): number {
   for (let i = 0; i < samples.length; i++) sum += (samples[i] ?? 0) ** 2;
   const rms = Math.sqrt(sum / Math.max(1, samples.length));
   return Math.max(SILENCE_DB, Math.min(0, 20 * Math.log10(rms || 1e-9)));
+}
+
+/** The loudest of the pieces of `size` samples, in dBFS. */
+export function loudest(samples: Float32Array, size: number): number {
+  let most = SILENCE_DB;
+  for (let at = 0; at < samples.length; at += size) {
+    most = Math.max(most, decibels(samples.subarray(at, at + size)));
+  }
+  return most;
 }
 
 /** Where `db` stands between a whisper (0) and as loud as it gets (1). */

@@ -24,7 +24,10 @@ export class Session {
 
   constructor() {
     addEventListener('storage', (event) => {
-      if (event.key === KEY) this.current.set(readStored(parseJson(event.newValue)));
+      if (event.key !== KEY) return;
+      this.current.set(readStored(parseJson(event.newValue)));
+      // Another tab signed in or out, which changes what the console's address shows.
+      if (/^\/($|\?)/.test(this.router.url)) this.leave(this.router.url);
     });
   }
 
@@ -44,7 +47,7 @@ export class Session {
   signOut(): void {
     this.current.set(null);
     this.why.set(null);
-    void this.router.navigateByUrl('/sign-in');
+    this.leave('/');
   }
 
   /** The token is not taken any more: say why, and come back to this page afterwards. */
@@ -52,7 +55,14 @@ export class Session {
     if (!this.signedIn()) return;
     this.current.set(null);
     this.why.set(reason);
-    void this.router.navigate(['/sign-in'], { queryParams: { back: this.router.url } });
+    const { url } = this.router;
+    // The console's address shows the sign-in to whoever is not signed in.
+    this.leave(/^\/($|\?)/.test(url) ? url : `/?back=${encodeURIComponent(url)}`);
+  }
+
+  /** Go to `url`, even where we are there already: what it shows depends on who is signed in. */
+  private leave(url: string): void {
+    void this.router.navigateByUrl(url, { onSameUrlNavigation: 'reload' });
   }
 }
 

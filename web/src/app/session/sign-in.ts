@@ -55,7 +55,9 @@ export class SignIn {
       await this.session.signIn(name, password);
       const back = this.back();
       // Only addresses of this app: `//elsewhere` would lead away.
-      await this.router.navigateByUrl(back && /^\/(?!\/)/.test(back) ? back : '/');
+      await this.router.navigateByUrl(back && /^\/(?!\/)/.test(back) ? back : '/', {
+        onSameUrlNavigation: 'reload',
+      });
     } catch (error) {
       this.problem.set(error instanceof ApiError ? error.message : String(error));
       this.passwordField().nativeElement.select();

@@ -3,7 +3,10 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
 import { MatTooltip } from '@angular/material/tooltip';
-import { RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { NavigationEnd, Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
+
+import { filter } from 'rxjs';
 
 import { Session } from '../session/session';
 import { Activity } from './activity';
@@ -38,6 +41,14 @@ export class App {
   protected readonly theme = inject(Theme);
   protected readonly session = inject(Session);
   protected readonly activity = inject(Activity);
+
+  private readonly navigation = toSignal(
+    inject(Router).events.pipe(filter((event) => event instanceof NavigationEnd)),
+  );
+  /** The console shows by itself what goes on in it. */
+  protected readonly onConsole = computed(
+    () => this.navigation()?.urlAfterRedirects.split('?')[0] === '/',
+  );
 
   protected readonly themeIcon = computed<IconName>(
     () => ({ system: 'contrast', light: 'sun', dark: 'moon' })[this.theme.choice()] as IconName,

@@ -10,6 +10,8 @@ import {
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 
+import { RouterLink } from '@angular/router';
+
 import { Level } from '../../audio/level';
 import { Microphone } from '../../audio/microphone';
 import { Messages } from '../../conversation/messages';
@@ -29,16 +31,7 @@ import { callWord } from './words';
 /** The operator's call: being spoken, or just over. */
 @Component({
   selector: 'pb-call-panel',
-  imports: [
-    Composer,
-    Context,
-    Icon,
-    Keypad,
-    Level,
-    MatButton,
-    Messages,
-    Road,
-  ],
+  imports: [Composer, Context, Icon, Keypad, Level, MatButton, Messages, Road, RouterLink],
   templateUrl: './call-panel.html',
   styleUrl: './call-panel.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,

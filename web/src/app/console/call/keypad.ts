@@ -2,7 +2,7 @@ import { ChangeDetectionStrategy, Component, inject, input, signal } from '@angu
 
 import { ConsoleStore } from '../console-store';
 
-const ROWS = ['123', '456', '789', '*0#'].map((row) => [...row]);
+const KEYS = [...'123456789*0#'];
 
 /** Keys whose tones the phone line hears: for menus behind the caller's number. */
 @Component({
@@ -11,10 +11,8 @@ const ROWS = ['123', '456', '789', '*0#'].map((row) => [...row]);
   template: `
     <output aria-label="Sent" i18n-aria-label>{{ sent() || ' ' }}</output>
     <div class="keys" role="group" aria-label="Keypad" i18n-aria-label (keydown)="typed($event)">
-      @for (row of rows; track $index) {
-        @for (key of row; track key) {
-          <button type="button" (click)="press(key)">{{ key }}</button>
-        }
+      @for (key of keys; track key) {
+        <button type="button" (click)="press(key)">{{ key }}</button>
       }
     </div>
   `,
@@ -28,12 +26,12 @@ const ROWS = ['123', '456', '789', '*0#'].map((row) => [...row]);
     }
     .keys {
       display: grid;
-      grid-template-columns: repeat(3, 56px);
+      grid-template-columns: repeat(6, 52px);
       gap: 6px;
       order: -1;
     }
     button {
-      height: 40px;
+      height: 38px;
       border: 1px solid var(--mat-sys-outline-variant);
       border-radius: 8px;
       background: var(--mat-sys-surface-container-low);
@@ -56,7 +54,17 @@ const ROWS = ['123', '456', '789', '*0#'].map((row) => [...row]);
     }
     @media (max-width: 640px) {
       :host {
+        flex-direction: column;
+        align-items: stretch;
+        gap: 8px;
         padding: 0 12px 12px;
+      }
+      .keys {
+        grid-template-columns: repeat(3, 1fr);
+        order: 0;
+      }
+      button {
+        height: 48px;
       }
     }
   `,
@@ -65,7 +73,7 @@ export class Keypad {
   private readonly store = inject(ConsoleStore);
   private last: Promise<unknown> = Promise.resolve();
   readonly callId = input.required<string>();
-  protected readonly rows = ROWS;
+  protected readonly keys = KEYS;
   protected readonly sent = signal('');
 
   /** One after the other, so that quick fingers are heard in order. */

@@ -1,8 +1,8 @@
 import { voiceWarning } from './listening';
 
-const quiet = Array<number>(10).fill(-60);
-const dead = Array<number>(10).fill(-100);
-const loud = Array<number>(10).fill(-20);
+const quiet = Array<number>(20).fill(-60);
+const dead = Array<number>(20).fill(-100);
+const loud = Array<number>(20).fill(-20);
 const heardNothing = [-96, -96, -96, -96];
 
 describe('voiceWarning', () => {
@@ -20,15 +20,22 @@ describe('voiceWarning', () => {
   });
 
   it('takes its time to call a microphone dead', () => {
-    const short = dead.slice(0, 7);
+    const short = dead.slice(0, 15);
     expect(voiceWarning({ state: 'bridged', muted: false, levels: short, heard: [] })).toBeNull();
-    const word = [...dead.slice(0, 7), -30];
+    const word = [...dead.slice(0, 15), -30];
     expect(voiceWarning({ state: 'bridged', muted: false, levels: word, heard: [] })).toBeNull();
+  });
+
+  it('takes less time while the caller waits for a first word', () => {
+    const short = dead.slice(0, 6);
+    expect(voiceWarning({ state: 'connecting', muted: false, levels: short, heard: [] })).toBe(
+      'dead',
+    );
   });
 
   it('notices talk into a muted microphone, but not a cough', () => {
     expect(voiceWarning({ state: 'bridged', muted: true, levels: loud, heard: [] })).toBe('muted');
-    const cough = [...quiet.slice(0, 9), -10];
+    const cough = [...quiet.slice(1), -10];
     expect(voiceWarning({ state: 'bridged', muted: true, levels: cough, heard: [] })).toBeNull();
     expect(voiceWarning({ state: 'bridged', muted: true, levels: dead, heard: [] })).toBeNull();
   });

@@ -21,7 +21,11 @@ export interface Voice {
 }
 
 const TICK_MS = 500;
-const REMEMBERED = 10;
+const REMEMBERED = 20;
+/** Ticks of digital silence before a microphone counts as dead: noise suppression makes pauses. */
+const DEAD = 16;
+/** The same while the server waits for a first sound. */
+const DEAD_AT_FIRST = 6;
 
 /** What is wrong with the operator's voice, if anything. Levels in dBFS. */
 export function voiceWarning({ state, muted, levels, heard }: Voice): VoiceWarning | null {
@@ -30,9 +34,10 @@ export function voiceWarning({ state, muted, levels, heard }: Voice): VoiceWarni
     const loud = levels.slice(-4).filter((level) => level > -38);
     return loud.length >= 2 ? 'muted' : null;
   }
-  const recent = levels.slice(-8);
-  if (recent.length === 8 && Math.max(...recent) <= -85) return 'dead';
-  const spoke = levels.filter((level) => level > -40).length >= 4;
+  const wanted = state === 'connecting' ? DEAD_AT_FIRST : DEAD;
+  const recent = levels.slice(-wanted);
+  if (recent.length === wanted && Math.max(...recent) <= -85) return 'dead';
+  const spoke = levels.slice(-10).filter((level) => level > -40).length >= 4;
   const nothing = heard.length >= 4 && Math.max(...heard.slice(-4)) <= -75;
   return state === 'bridged' && spoke && nothing ? 'unheard' : null;
 }
@@ -80,7 +85,7 @@ export class Listening {
 
   private async tick(): Promise<void> {
     // While the browser keeps its sound locked, meters stand at nothing.
-    const level = this.sound.locked() ? undefined : this.microphone.meter()?.level();
+    const level = this.sound.locked() ? undefined : this.microphone.meter()?.loudest();
     if (level !== undefined) this.levels.update((list) => [...list, level].slice(-REMEMBERED));
     this.ticks += 1;
     if (this.ticks % 2 === 0) this.figures.set(await this.audio.stats());

@@ -33,8 +33,8 @@ import { CallDialogData } from './hang-up-dialog';
       @if (store.resumePoints().length > 0) {
         <mat-form-field subscriptSizing="dynamic">
           <mat-label i18n>The bot goes on at</mat-label>
-          <mat-select [value]="resumeAt()" (valueChange)="resumeAt.set($event)">
-            <mat-option [value]="null" i18n>where it left off</mat-option>
+          <mat-select [value]="resumeAt() ?? ''" (valueChange)="resumeAt.set($event || null)">
+            <mat-option value="" i18n>where it left off</mat-option>
             @for (point of store.resumePoints(); track point.id) {
               <mat-option [value]="point.id">{{ point.label }}</mat-option>
             }

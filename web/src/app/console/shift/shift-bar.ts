@@ -52,7 +52,6 @@ export class ShiftBar {
 
   protected readonly ringOn = $localize`The ring is on`;
   protected readonly ringOff = $localize`The ring is muted`;
-  protected readonly finishFirst = $localize`Finish your call first`;
 
   protected async devices(): Promise<void> {
     const { Devices } = await import('./devices');
