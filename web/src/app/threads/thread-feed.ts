@@ -1,0 +1,101 @@
+import { Signal, signal } from '@angular/core';
+
+import { mergeDelivery, mergeMessage, withoutPartials } from '../conversation/merge';
+import { CommandError, LiveSocket, SocketState } from '../wire/live-socket';
+import { parseDelivery, parseMessage, parseMessages } from '../wire/parse';
+import { Message } from '../wire/views';
+import { MOST_MESSAGES, caughtUp, resumeAfter } from './reduce';
+
+export interface FeedOptions {
+  readonly threadId: string;
+  /** Asked at each attempt. */
+  readonly token: () => string | null;
+  /** The server does not let us read this; return true to try again, with another token perhaps. */
+  readonly onRefused: (error: CommandError) => boolean;
+}
+
+const AGAIN_MS = 1000;
+/** Refusals that another attempt does not change. */
+const FINAL_CODES = new Set([
+  'unauthorized',
+  'forbidden',
+  'bad_token',
+  'expired_token',
+  'bad_request',
+  'not_found',
+]);
+
+/**
+ * One thread as it grows, for as long as it is open.
+ *
+ * Comes back after a loss and then has each message once: it asks for what came after the last that it
+ * knows, and merges by id.
+ */
+export class ThreadFeed {
+  private readonly socket: LiveSocket;
+  private readonly list = signal<readonly Message[]>([]);
+  private readonly ready = signal(false);
+  private again: ReturnType<typeof setTimeout> | undefined;
+
+  readonly messages: Signal<readonly Message[]> = this.list.asReadonly();
+  /** True once the thread has been read as far as it goes. */
+  readonly loaded: Signal<boolean> = this.ready.asReadonly();
+  readonly state: Signal<SocketState>;
+
+  constructor(private readonly options: FeedOptions) {
+    const { threadId } = options;
+    this.socket = new LiveSocket({
+      namespace: '/thread',
+      auth: () => ({ token: options.token() }),
+      onConnect: () => void this.subscribe(),
+      onRefused: (error) => options.onRefused(error),
+    });
+    this.state = this.socket.state;
+    this.socket.on('message', parseMessage, (message) => {
+      if (message.threadId !== threadId) return;
+      this.list.update((list) => mergeMessage(list, message, MOST_MESSAGES));
+    });
+    this.socket.on('delivery', parseDelivery, (change) => {
+      if (change.threadId === threadId) this.list.update((list) => mergeDelivery(list, change));
+    });
+  }
+
+  open(): void {
+    this.socket.open();
+  }
+
+  close(): void {
+    clearTimeout(this.again);
+    this.socket.close();
+  }
+
+  private async subscribe(): Promise<void> {
+    clearTimeout(this.again);
+    this.list.update(withoutPartials);
+    const { threadId } = this.options;
+    const afterSeq = resumeAfter(this.list());
+    try {
+      const { messages } = await this.socket.send(
+        'subscribe',
+        { threadId, afterSeq },
+        parseMessages,
+      );
+      this.list.update((list) => caughtUp(list, messages));
+      this.ready.set(true);
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      this.failed(error);
+    }
+  }
+
+  private failed(error: CommandError): void {
+    // A lost connection subscribes again by itself when it is back.
+    if (this.socket.state() !== 'connected') return;
+    if (!FINAL_CODES.has(error.code)) {
+      this.again = setTimeout(() => void this.subscribe(), AGAIN_MS);
+      return;
+    }
+    this.socket.close();
+    if (this.options.onRefused(error)) this.again = setTimeout(() => this.open(), AGAIN_MS);
+  }
+}
