@@ -1,0 +1,298 @@
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+
+import { Microphone } from '../audio/microphone';
+import { Sound } from '../audio/sound';
+import { Speaker } from '../audio/speaker';
+import { Api, ApiError } from '../session/api';
+import { Session, whySignInAgain } from '../session/session';
+import { stored } from '../shell/stored';
+import { CommandError, LiveSocket } from '../wire/live-socket';
+import {
+  parseCallView,
+  parseCandidate,
+  parseNothing,
+  parsePhoneAnswer,
+  parsePhoneEnded,
+  parsePhoneState,
+  parseSdp,
+} from '../wire/parse';
+import { WireError } from '../wire/read';
+import { CallAudio, Signalling } from './call-audio';
+import { KeptCall, parseIceServers, readKept } from './parse';
+import {
+  IDLE,
+  PhoneView,
+  answered,
+  asking,
+  calling,
+  changed,
+  connected,
+  ended,
+  inCall,
+  introduced,
+  lost,
+  pressed,
+  resumed,
+} from './reduce';
+import { Words, refusal } from './words';
+
+/** The server keeps a lost call for 5 to 10 s; what is not back long after that is over. */
+const GIVE_UP_MS = 20_000;
+const AGAIN_MS = 400;
+
+/** One customer's call from this page, from the click on Call to its end. */
+@Injectable()
+export class PhoneStore {
+  private readonly api = inject(Api);
+  private readonly session = inject(Session);
+  private readonly microphone = inject(Microphone);
+  private readonly speaker = inject(Speaker);
+  private readonly sound = inject(Sound);
+  private readonly socket: LiveSocket;
+  private readonly current = signal<PhoneView>(IDLE);
+  private readonly failure = signal<Words | null>(null);
+  private readonly refusedBy = signal<string | null>(null);
+  private readonly audio = signal<CallAudio | null>(null);
+  private readonly kept = stored<KeptCall | null>(() => sessionStorage, 'patchbay.phone', readKept);
+  private iceServers: readonly RTCIceServer[] = [];
+  private renewing = false;
+
+  readonly view = this.current.asReadonly();
+  /** Why the last call could not begin. */
+  readonly problem = this.failure.asReadonly();
+  /** The server's sentence where it lets nobody call from here without signing in. */
+  readonly refused = this.refusedBy.asReadonly();
+  readonly inCall = computed(() => inCall(this.view()));
+  readonly server;
+  readonly remote = computed(() => this.audio()?.remote() ?? null);
+
+  constructor() {
+    this.socket = new LiveSocket({
+      namespace: '/softphone',
+      auth: () => ({ token: this.session.token() }),
+      onConnect: () => this.back(),
+      onDisconnect: () => this.current.update((view) => lost(view, Date.now())),
+      onRefused: (error) => this.denied(error),
+    });
+    this.server = this.socket.state;
+    this.listen();
+    this.follow();
+    this.watchNetwork();
+    inject(DestroyRef).onDestroy(() => this.leave());
+    void this.begin();
+  }
+
+  async call(name: string): Promise<void> {
+    if (this.inCall() || this.view().phase === 'asking') return;
+    this.failure.set(null);
+    this.current.set(asking());
+    void this.sound.unlock();
+    const stream = await this.microphone.open();
+    if (this.view().phase !== 'asking') return;
+    if (!stream) {
+      this.current.set(IDLE);
+      return;
+    }
+    this.microphone.mute(false);
+    this.current.set(calling());
+    const trimmed = name.trim();
+    const offer = async (sdp: string) => {
+      const payload = trimmed ? { sdp, name: trimmed } : { sdp };
+      const answer = await this.socket.send('call', payload, parsePhoneAnswer);
+      this.current.update((view) => answered(view, answer));
+      return answer.sdp;
+    };
+    const audio = this.newAudio();
+    try {
+      await audio.connect(stream, this.iceServers, this.signalling(offer));
+      this.keep();
+      this.current.update((view) => connected(view, Date.now()));
+    } catch (error) {
+      if (audio === this.audio()) this.notBegun(error);
+    }
+  }
+
+  hangUp(): void {
+    this.socket.tell('hangup', {});
+    this.end('caller_hung_up');
+  }
+
+  /** Send a key; rejects with CommandError. */
+  async press(digit: string): Promise<void> {
+    await this.socket.send('dtmf', { digit }, parseNothing);
+    this.current.update((view) => pressed(view, digit));
+  }
+
+  private introduce(person: string): void {
+    this.current.update((view) => introduced(view, person));
+  }
+
+  private async begin(): Promise<void> {
+    const kept = this.kept();
+    // A page that was loaded again goes on with its call, where the browser needs not ask.
+    if (kept !== null && (await this.microphone.permitted())) {
+      this.newAudio();
+      this.current.set(resumed(kept, Date.now()));
+    }
+    this.socket.open();
+  }
+
+  private listen(): void {
+    this.socket.on('welcome', parseIceServers, (servers) => (this.iceServers = servers));
+    this.socket.on('candidate', parseCandidate, (candidate) =>
+      this.audio()?.addCandidate(candidate),
+    );
+    this.socket.on('call_state', parsePhoneState, (state) => {
+      this.current.update((view) => changed(view, state, Date.now()));
+      if (this.view().phase === 'ended') this.silence();
+      else if (state.speaker === 'human' || state.state === 'connecting') void this.ask();
+    });
+    this.socket.on('ended', parsePhoneEnded, ({ reason }) => this.end(reason));
+  }
+
+  /** Another microphone is sent at once; what is heard is played. */
+  private follow(): void {
+    effect(() => {
+      const stream = this.microphone.stream();
+      if (stream) untracked(() => this.audio()?.replace(stream));
+    });
+    effect(() => {
+      const remote = this.remote();
+      untracked(() => void this.speaker.play(remote));
+    });
+  }
+
+  private watchNetwork(): void {
+    const renew = () => {
+      if (this.inCall()) this.socket.renew();
+    };
+    const connection = (navigator as { connection?: EventTarget }).connection;
+    addEventListener('online', renew);
+    connection?.addEventListener('change', renew);
+    inject(DestroyRef).onDestroy(() => {
+      removeEventListener('online', renew);
+      connection?.removeEventListener('change', renew);
+    });
+  }
+
+  /** The socket is there, for the first time or again: the server waits for an offer. */
+  private back(): void {
+    this.refusedBy.set(null);
+    if (this.failure() && !this.inCall()) this.failure.set(null);
+    void this.renew();
+  }
+
+  private denied(error: CommandError): boolean {
+    this.refusedBy.set(error.message);
+    this.end('gave_up');
+    // A sign-in that has run out is no use: another one may be.
+    if (this.session.signedIn()) this.session.expired(whySignInAgain(error.code));
+    return false;
+  }
+
+  private async renew(): Promise<void> {
+    if (this.renewing || this.view().callId === null || !this.inCall()) return;
+    this.current.update((view) => lost(view, Date.now()));
+    this.renewing = true;
+    try {
+      while (this.inCall() && this.view().lostAt !== null) await this.tryAgain();
+    } finally {
+      this.renewing = false;
+    }
+  }
+
+  private async tryAgain(): Promise<void> {
+    const audio = this.audio();
+    const stream = this.socket.state() === 'connected' ? await this.microphone.open() : null;
+    const { callId, lostAt } = this.view();
+    if (!audio || callId === null || lostAt === null) return;
+    try {
+      if (!stream) throw new Error('There is no server, or no microphone, at the moment.');
+      const offer = async (sdp: string) =>
+        (await this.socket.send('offer', { sdp, callId }, parseSdp)).sdp;
+      await audio.connect(stream, this.iceServers, this.signalling(offer));
+      this.current.update((view) => connected(view, Date.now()));
+      void this.ask();
+    } catch (error) {
+      if (error instanceof CommandError && error.code === 'gone') {
+        this.end('gone');
+        void this.ask();
+      } else if (Date.now() - lostAt > GIVE_UP_MS) this.end('gave_up');
+      else await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
+  /**
+   * Ask how the call stands and who has it: a caller is not told by name, nor told again what they missed
+   * while they were away.
+   */
+  private async ask(): Promise<void> {
+    const before = this.view();
+    if (before.callId === null) return;
+    try {
+      const path = `/api/calls/${encodeURIComponent(before.callId)}`;
+      // An operator's sign-in that ran out must not lead away from a call.
+      const call = await this.api.get(path, parseCallView, this.session.token() ?? '');
+      const { callId, call: known } = this.view();
+      if (callId !== call.callId) return;
+      if (call.state === 'ended') this.end(call.endReason ?? 'other');
+      // What was told meanwhile is newer.
+      else if (known === before.call) {
+        this.current.update((view) => changed(view, call, Date.now()));
+      }
+      if (call.operator) this.introduce(call.operator.name);
+    } catch (error) {
+      // The call goes on without a name.
+      if (!(error instanceof ApiError || error instanceof WireError)) throw error;
+    }
+  }
+
+  private newAudio(): CallAudio {
+    const audio: CallAudio = new CallAudio(() => {
+      if (audio === this.audio()) void this.renew();
+    });
+    this.audio.set(audio);
+    return audio;
+  }
+
+  private signalling(offer: Signalling['offer']): Signalling {
+    return { offer, candidate: (candidate) => this.socket.tell('candidate', { candidate }) };
+  }
+
+  private notBegun(error: unknown): void {
+    if (!this.inCall()) return;
+    if (error instanceof CommandError) {
+      this.failure.set(refusal(error.code, error.message));
+      this.current.set(IDLE);
+      this.silence();
+    } else {
+      this.socket.tell('hangup', {});
+      this.end('no_audio');
+    }
+  }
+
+  private keep(): void {
+    const { callId, threadId } = this.view();
+    if (callId !== null && threadId !== null)
+      this.kept.set({ callId, threadId, startedAt: Date.now() });
+  }
+
+  private end(reason: string): void {
+    this.current.update((view) => ended(view, reason, Date.now()));
+    this.silence();
+  }
+
+  private silence(): void {
+    this.kept.set(null);
+    this.audio()?.close();
+    this.audio.set(null);
+    this.microphone.close();
+  }
+
+  /** Leaving the page is hanging up. */
+  private leave(): void {
+    if (this.inCall()) this.hangUp();
+    this.socket.close();
+    void this.speaker.play(null);
+  }
+}
