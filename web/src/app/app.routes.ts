@@ -19,6 +19,7 @@ export const routes: Routes = [
   {
     path: 'phone',
     title: $localize`Phone`,
+    canDeactivate: [(page: { mayLeave(): Promise<boolean> }) => page.mayLeave()],
     loadComponent: () => import('./phone/phone-page').then((m) => m.PhonePage),
   },
   {
