@@ -57,9 +57,11 @@ export class Listening {
   /** What this browser measures of what it receives. */
   readonly down = this.figures.asReadonly();
   readonly verdict = computed(() => judge(this.store.quality(), this.figures()));
+  /** Whether the call is spoken in this tab. */
+  private readonly here = computed(() => this.store.talking() && this.microphone.stream() !== null);
   readonly warning = computed(() => {
     const call = this.store.call();
-    if (!call || !this.store.talking()) return null;
+    if (!call || !this.here()) return null;
     return voiceWarning({
       state: call.state,
       muted: this.microphone.muted(),
@@ -70,8 +72,8 @@ export class Listening {
 
   constructor() {
     effect(() => {
-      const talking = this.store.talking();
-      untracked(() => this.watch(talking));
+      const here = this.here();
+      untracked(() => this.watch(here));
     });
     inject(DestroyRef).onDestroy(() => clearInterval(this.timer));
   }

@@ -37,7 +37,7 @@ export class Leader {
       ? { steal: true }
       : { signal: AbortSignal.timeout(HANDOVER_MS) };
     return new Promise((resolve) => {
-      const request = locks.request(`patchbay.shift.${operatorId}`, options, () => {
+      const request = locks.request(nameOf(operatorId), options, () => {
         this.has.set(true);
         resolve(true);
         return new Promise<void>((done) => (this.letGo = done));
@@ -53,9 +53,21 @@ export class Leader {
     });
   }
 
+  /** True where another tab of this browser has the operator's shift. */
+  async elsewhere(operatorId: string): Promise<boolean> {
+    const { locks } = navigator as Partial<Navigator>;
+    if (this.has() || !locks) return false;
+    const { held } = await locks.query();
+    return held?.some((lock) => lock.name === nameOf(operatorId)) ?? false;
+  }
+
   release(): void {
     this.has.set(false);
     this.letGo?.();
     this.letGo = null;
   }
+}
+
+function nameOf(operatorId: string): string {
+  return `patchbay.shift.${operatorId}`;
 }

@@ -36,7 +36,7 @@ export class Problems {
   private readonly slow = signal(false);
 
   readonly list = computed<readonly Problem[]>(() =>
-    [this.server(), this.input(), this.road(), this.output(), this.ring()].filter(
+    [this.server(), this.input(), this.away(), this.road(), this.output(), this.ring()].filter(
       (problem) => problem !== null,
     ),
   );
@@ -75,6 +75,25 @@ export class Problems {
       ...microphoneAdvice(problem),
       button: problem === 'insecure' ? null : $localize`Try again`,
       run: () => void (this.shift.active() ? this.shift.reopen() : this.shift.start()),
+    };
+  }
+
+  /** We have a call, but its audio is not here. */
+  private away(): Problem | null {
+    const state = this.shift.state();
+    if (!this.store.talking() || this.shift.active() || state === 'starting') return null;
+    const cut = state === 'interrupted';
+    return {
+      key: 'away',
+      serious: cut,
+      what: cut
+        ? $localize`The page was reloaded in the middle of your call.`
+        : $localize`You have this call in another tab or browser.`,
+      remedy: cut
+        ? $localize`The browser wants a click before it opens the microphone again. The caller hears music.`
+        : $localize`You can read along here, or have the call here.`,
+      button: cut ? $localize`Go on with the call` : $localize`Have it here`,
+      run: () => void this.shift.start(),
     };
   }
 

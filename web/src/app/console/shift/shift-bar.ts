@@ -46,7 +46,9 @@ export class ShiftBar {
       case 'wait':
         return $localize`On shift, connecting audio…`;
       default:
-        return $localize`Off shift`;
+        return this.shift.state() === 'elsewhere'
+          ? $localize`On shift in another tab`
+          : $localize`Off shift`;
     }
   });
 

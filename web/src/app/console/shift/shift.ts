@@ -1,4 +1,4 @@
-import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 
 import { Microphone } from '../../audio/microphone';
 import { Sound } from '../../audio/sound';
@@ -18,6 +18,9 @@ import { Wake, WakeReason } from './wake';
  * the page was left, and wants a click to go on.
  */
 export type ShiftState = 'off' | 'starting' | 'on' | 'away' | 'elsewhere' | 'interrupted';
+
+/** How soon this tab notices that another one has begun or ended the shift. */
+const LOOK_AROUND_MS = 1500;
 
 /** Whether this operator takes calls, here. */
 @Injectable({ providedIn: 'root' })
@@ -45,6 +48,8 @@ export class Shift {
   constructor() {
     this.leader.whenLost(() => this.moved());
     inject(Wake).on((reason) => this.woke(reason));
+    const timer = setInterval(() => void this.lookAround(), LOOK_AROUND_MS);
+    inject(DestroyRef).onDestroy(() => clearInterval(timer));
     effect(() => {
       const welcomed = this.store.welcomed();
       untracked(() => this.welcomed(welcomed));
@@ -72,6 +77,8 @@ export class Shift {
       this.current.set(before === 'interrupted' ? 'interrupted' : 'off');
       return false;
     }
+    // A page that hears the microphone may make sounds, in browsers that did not let it before.
+    void this.sound.unlock();
     await this.leader.take(operator.id, true);
     this.current.set(presence === 'away' ? 'away' : 'on');
     this.remembered.set(presence);
@@ -158,7 +165,7 @@ export class Shift {
   /** After a reload: go on without a click where the browser lets us. */
   private async resume(presence: Presence): Promise<void> {
     const operator = this.session.operator();
-    if (!operator || this.current() !== 'off') return;
+    if (!operator || this.active()) return;
     if (!(await this.leader.take(operator.id, false))) {
       this.current.set('elsewhere');
       return;
@@ -167,7 +174,18 @@ export class Shift {
       this.current.set('interrupted');
       return;
     }
-    await this.start(presence);
+    if ((await this.start(presence)) && this.store.talking()) {
+      this.notices.info($localize`This page was reloaded. Your call goes on.`, { key: 'wake' });
+    }
+  }
+
+  private async lookAround(): Promise<void> {
+    const operator = this.session.operator();
+    if (!operator || (this.current() !== 'off' && this.current() !== 'elsewhere')) return;
+    const elsewhere = await this.leader.elsewhere(operator.id);
+    // Something may have been clicked meanwhile.
+    if (this.current() === 'off' && elsewhere) this.current.set('elsewhere');
+    else if (this.current() === 'elsewhere' && !elsewhere) this.current.set('off');
   }
 
   private woke(reason: WakeReason): void {
