@@ -51,7 +51,7 @@ export class PhoneStore {
   private readonly socket: LiveSocket;
   private readonly current = signal<PhoneView>(IDLE);
   private readonly failure = signal<Words | null>(null);
-  private readonly refusedBy = signal<string | null>(null);
+  private readonly unwanted = signal(false);
   private readonly audio = signal<CallAudio | null>(null);
   private readonly kept = stored<KeptCall | null>(() => sessionStorage, 'patchbay.phone', readKept);
   private iceServers: readonly RTCIceServer[] = [];
@@ -60,8 +60,8 @@ export class PhoneStore {
   readonly view = this.current.asReadonly();
   /** Why the last call could not begin. */
   readonly problem = this.failure.asReadonly();
-  /** The server's sentence where it lets nobody call from here without signing in. */
-  readonly refused = this.refusedBy.asReadonly();
+  /** Whether the server lets nobody call from here who has not signed in. */
+  readonly refused = this.unwanted.asReadonly();
   readonly inCall = computed(() => inCall(this.view()));
   readonly server;
   readonly remote = computed(() => this.audio()?.remote() ?? null);
@@ -177,13 +177,13 @@ export class PhoneStore {
 
   /** The socket is there, for the first time or again: the server waits for an offer. */
   private back(): void {
-    this.refusedBy.set(null);
+    this.unwanted.set(false);
     if (this.failure() && !this.inCall()) this.failure.set(null);
     void this.renew();
   }
 
   private denied(error: CommandError): boolean {
-    this.refusedBy.set(error.message);
+    this.unwanted.set(true);
     this.end('gave_up');
     // A sign-in that has run out is no use: another one may be.
     if (this.session.signedIn()) this.session.expired(whySignInAgain(error.code));

@@ -23,6 +23,7 @@ const FINAL_CODES = new Set([
   'expired_token',
   'bad_request',
   'not_found',
+  'other_thread',
 ]);
 
 /**

@@ -46,21 +46,21 @@ export class ThreadPage {
   private readonly notices = inject(Notices);
   private readonly fragment = toSignal(inject(ActivatedRoute).fragment, { initialValue: null });
   private readonly linkField = viewChild<ElementRef<HTMLInputElement>>('linkField');
-  protected readonly session = inject(Session);
+  private readonly session = inject(Session);
 
   /** From the address. */
   readonly id = input.required<string>();
   /** From the address, where somebody put it before the `#`. */
   readonly token = input<string>();
 
-  private readonly refusedLink = signal<string | null>(null);
+  /** The link's token that the server does not take, and why. */
+  private readonly badLink = signal<{ token: string; code: string } | null>(null);
   protected readonly guest = computed(() => {
     const token = tokenIn(this.fragment()) ?? this.token() ?? null;
-    return token === this.refusedLink() ? null : token;
+    return token === this.badLink()?.token ? null : token;
   });
   protected readonly feed = signal<ThreadFeed | null>(null);
-  /** Why this may not be read, as a code of the server's. */
-  protected readonly refused = signal<string | null>(null);
+  protected readonly refused = signal(false);
   private readonly summary = signal<ThreadSummary | null>(null);
   protected readonly call = signal<CallView | null>(null);
   protected readonly link = signal<string | null>(null);
@@ -83,11 +83,16 @@ export class ThreadPage {
     return call ? whereabouts(call) : null;
   });
   protected readonly deniedText = computed(() => {
-    if (this.refused() === 'expired_token')
-      return $localize`The link that you were given has run out.`;
-    return this.refusedLink() !== null
-      ? $localize`The link that you were given is not taken by the server. Was it copied whole?`
-      : $localize`Conversations are not public.`;
+    switch (this.badLink()?.code) {
+      case undefined:
+        return $localize`Conversations are not public.`;
+      case 'expired_token':
+        return $localize`The link that you were given has run out.`;
+      case 'other_thread':
+        return $localize`The link that you were given is for another conversation.`;
+      default:
+        return $localize`The server does not take the link that you were given. Was it copied whole?`;
+    }
   });
 
   constructor() {
@@ -95,7 +100,7 @@ export class ThreadPage {
     effect((onCleanup) => {
       const threadId = this.id();
       untracked(() => {
-        this.refused.set(null);
+        this.refused.set(false);
         this.summary.set(null);
         this.call.set(null);
         this.link.set(null);
@@ -141,20 +146,18 @@ export class ThreadPage {
   private denied(error: CommandError): boolean {
     const guest = this.guest();
     if (guest !== null) {
-      this.refusedLink.set(guest);
-      this.refused.set(error.code);
+      this.badLink.set({ token: guest, code: error.code });
       // An operator needs no link; and where the server is open to this computer, nobody does.
       return true;
     }
-    const why = this.refused() ?? error.code;
-    this.refused.set(why);
+    this.refused.set(true);
     if (this.session.signedIn()) this.session.expired(whySignInAgain(error.code));
     return false;
   }
 
   /** Number and whereabouts, which only those may ask who may see all threads. */
   private async look(): Promise<void> {
-    if (this.guest() !== null || this.refused() !== null) return;
+    if (this.guest() !== null || this.refused()) return;
     const id = this.id();
     try {
       const calls = await this.api.get('/api/calls', parseCalls);
