@@ -16,7 +16,9 @@ export class Sound {
   readonly locked = this.silent.asReadonly();
 
   constructor() {
-    const unlock = () => void this.unlock();
+    const unlock = () => {
+      if (this.made && this.locked()) void this.unlock();
+    };
     for (const gesture of GESTURES) addEventListener(gesture, unlock, { capture: true });
     inject(DestroyRef).onDestroy(() => {
       for (const gesture of GESTURES) removeEventListener(gesture, unlock, { capture: true });

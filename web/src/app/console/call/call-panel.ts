@@ -20,6 +20,7 @@ import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
 import { ConsoleStore } from '../console-store';
 import { AudioLink } from '../shift/audio-link';
+import { Shift } from '../shift/shift';
 import { callerName } from '../state';
 import { Composer } from './composer';
 import { Context } from './context';
@@ -44,6 +45,7 @@ export class CallPanel {
   protected readonly store = inject(ConsoleStore);
   protected readonly audio = inject(AudioLink);
   protected readonly microphone = inject(Microphone);
+  protected readonly shift = inject(Shift);
   protected readonly listening = inject(Listening);
 
   protected readonly keypad = signal(false);
@@ -59,7 +61,7 @@ export class CallPanel {
   });
   protected readonly word = computed(() => {
     const [call, phase] = [this.call(), this.store.phase()];
-    return call && phase ? callWord(call, phase, this.audio.up()) : '';
+    return call && phase ? callWord(call, phase, this.audio.up() || !this.shift.active()) : '';
   });
   protected readonly lasts = computed(() => {
     const call = this.call();

@@ -57,7 +57,7 @@ import { CallView, TimelineEvent } from '../../wire/views';
           </div>
         </dl>
         <div>
-          <h3 i18n>Timeline</h3>
+          <h2 i18n>Timeline</h2>
           @if (timeline(); as events) {
             <ol>
               @for (event of events; track $index) {
@@ -135,7 +135,7 @@ import { CallView, TimelineEvent } from '../../wire/views';
     pb-icon {
       --size: 18px;
     }
-    h3 {
+    h2 {
       margin: 6px 0;
       font-size: 0.875rem;
     }

@@ -18,7 +18,7 @@ export function callWord(call: CallView, phase: Phase, audible: boolean): string
 function live(call: CallView, audible: boolean): string {
   switch (call.state) {
     case 'bridged':
-      return $localize`You are talking`;
+      return audible ? $localize`You are talking` : $localize`Your audio is being connected again`;
     case 'held':
       return $localize`On hold: the caller hears music`;
     default:

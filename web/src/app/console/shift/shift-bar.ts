@@ -42,7 +42,7 @@ export class ShiftBar {
       case 'away':
         return $localize`Away: no calls ring`;
       case 'ready':
-        return $localize`On shift, ready for calls`;
+        return $localize`On shift, ready`;
       case 'wait':
         return $localize`On shift, connecting audio…`;
       default:
