@@ -36,7 +36,7 @@ const SHOWN_MS = 150;
           [attr.aria-label]="name(key[0])"
           (click)="press(key[0])"
         >
-          <span>{{ key[0] }}</span><small>{{ key[1] }}</small>
+          <span>{{ key[0] }}</span><small aria-hidden="true">{{ key[1] }}</small>
         </button>
       }
     </div>
@@ -106,9 +106,10 @@ export class Keypad {
     this.pressed.emit(key);
   }
 
-  protected name(key: string): string {
+  /** Digits name themselves. */
+  protected name(key: string): string | null {
     if (key === '*') return $localize`star`;
-    return key === '#' ? $localize`hash` : key;
+    return key === '#' ? $localize`hash` : null;
   }
 
   protected typed(event: KeyboardEvent): void {

@@ -3,12 +3,10 @@ import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } f
 import { Microphone } from '../audio/microphone';
 import { Sound } from '../audio/sound';
 import { Speaker } from '../audio/speaker';
-import { Api, ApiError } from '../session/api';
 import { Session, whySignInAgain } from '../session/session';
 import { stored } from '../shell/stored';
 import { CommandError, LiveSocket } from '../wire/live-socket';
 import {
-  parseCallView,
   parseCandidate,
   parseNothing,
   parsePhoneAnswer,
@@ -16,8 +14,9 @@ import {
   parsePhoneState,
   parseSdp,
 } from '../wire/parse';
-import { WireError } from '../wire/read';
 import { CallAudio, Signalling } from './call-audio';
+import { CallLookup } from './call-lookup';
+import { onNetworkChange } from './network';
 import { KeptCall, parseIceServers, readKept } from './parse';
 import {
   IDLE,
@@ -43,7 +42,7 @@ const AGAIN_MS = 400;
 /** One customer's call from this page, from the click on Call to its end. */
 @Injectable()
 export class PhoneStore {
-  private readonly api = inject(Api);
+  private readonly lookup = inject(CallLookup);
   private readonly session = inject(Session);
   private readonly microphone = inject(Microphone);
   private readonly speaker = inject(Speaker);
@@ -56,6 +55,7 @@ export class PhoneStore {
   private readonly kept = stored<KeptCall | null>(() => sessionStorage, 'patchbay.phone', readKept);
   private iceServers: readonly RTCIceServer[] = [];
   private renewing = false;
+  private left = false;
 
   readonly view = this.current.asReadonly();
   /** Why the last call could not begin. */
@@ -77,8 +77,11 @@ export class PhoneStore {
     this.server = this.socket.state;
     this.listen();
     this.follow();
-    this.watchNetwork();
-    inject(DestroyRef).onDestroy(() => this.leave());
+    const destroy = inject(DestroyRef);
+    onNetworkChange(destroy, () => {
+      if (this.inCall()) this.socket.renew();
+    });
+    destroy.onDestroy(() => this.leave());
     void this.begin();
   }
 
@@ -88,7 +91,11 @@ export class PhoneStore {
     this.current.set(asking());
     void this.sound.unlock();
     const stream = await this.microphone.open();
-    if (this.view().phase !== 'asking') return;
+    if (this.view().phase !== 'asking') {
+      // The page was left while the browser asked.
+      this.microphone.close();
+      return;
+    }
     if (!stream) {
       this.current.set(IDLE);
       return;
@@ -123,14 +130,12 @@ export class PhoneStore {
     this.current.update((view) => pressed(view, digit));
   }
 
-  private introduce(person: string): void {
-    this.current.update((view) => introduced(view, person));
-  }
-
   private async begin(): Promise<void> {
     const kept = this.kept();
     // A page that was loaded again goes on with its call, where the browser needs not ask.
-    if (kept !== null && (await this.microphone.permitted())) {
+    const permitted = kept !== null && (await this.microphone.permitted());
+    if (this.left) return;
+    if (kept !== null && permitted) {
       this.newAudio();
       this.current.set(resumed(kept, Date.now()));
     }
@@ -159,19 +164,6 @@ export class PhoneStore {
     effect(() => {
       const remote = this.remote();
       untracked(() => void this.speaker.play(remote));
-    });
-  }
-
-  private watchNetwork(): void {
-    const renew = () => {
-      if (this.inCall()) this.socket.renew();
-    };
-    const connection = (navigator as { connection?: EventTarget }).connection;
-    addEventListener('online', renew);
-    connection?.addEventListener('change', renew);
-    inject(DestroyRef).onDestroy(() => {
-      removeEventListener('online', renew);
-      connection?.removeEventListener('change', renew);
     });
   }
 
@@ -222,29 +214,18 @@ export class PhoneStore {
     }
   }
 
-  /**
-   * Ask how the call stands and who has it: a caller is not told by name, nor told again what they missed
-   * while they were away.
-   */
+  /** Learn what nobody told us: who has the call, and what happened while we were away. */
   private async ask(): Promise<void> {
     const before = this.view();
-    if (before.callId === null) return;
-    try {
-      const path = `/api/calls/${encodeURIComponent(before.callId)}`;
-      // An operator's sign-in that ran out must not lead away from a call.
-      const call = await this.api.get(path, parseCallView, this.session.token() ?? '');
-      const { callId, call: known } = this.view();
-      if (callId !== call.callId) return;
-      if (call.state === 'ended') this.end(call.endReason ?? 'other');
-      // What was told meanwhile is newer.
-      else if (known === before.call) {
-        this.current.update((view) => changed(view, call, Date.now()));
-      }
-      if (call.operator) this.introduce(call.operator.name);
-    } catch (error) {
-      // The call goes on without a name.
-      if (!(error instanceof ApiError || error instanceof WireError)) throw error;
+    const call = before.callId === null ? null : await this.lookup.find(before.callId);
+    if (call === null || call.callId !== this.view().callId) return;
+    if (call.state === 'ended') this.end(call.endReason ?? 'other');
+    // What was told meanwhile is newer.
+    else if (this.view().call === before.call) {
+      this.current.update((view) => changed(view, call, Date.now()));
     }
+    const name = call.operator?.name;
+    if (name) this.current.update((view) => introduced(view, name));
   }
 
   private newAudio(): CallAudio {
@@ -291,7 +272,9 @@ export class PhoneStore {
 
   /** Leaving the page is hanging up. */
   private leave(): void {
+    this.left = true;
     if (this.inCall()) this.hangUp();
+    this.current.set(IDLE);
     this.socket.close();
     void this.speaker.play(null);
   }
