@@ -25,9 +25,17 @@ export class OperatorSocket {
   readonly on = this.socket.on.bind(this.socket);
 
   constructor() {
+    let last: string | null = null;
     effect(() => {
-      const signedIn = this.session.token() !== null;
-      untracked(() => (signedIn ? this.socket.open() : this.socket.close()));
+      const operator = this.session.operator()?.id ?? null;
+      const expired = this.session.reason() !== null;
+      // A token that ran out ends no call: the socket that stands goes on until somebody signs in again.
+      if (operator === null && expired) return;
+      untracked(() => {
+        if (operator !== last) this.socket.close();
+        if (operator !== null) this.socket.open();
+      });
+      last = operator;
     });
   }
 

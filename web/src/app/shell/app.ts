@@ -1,4 +1,11 @@
-import { ChangeDetectionStrategy, Component, DestroyRef, computed, inject } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  DestroyRef,
+  Injector,
+  computed,
+  inject,
+} from '@angular/core';
 import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
 import { MatMenuModule } from '@angular/material/menu';
@@ -69,6 +76,7 @@ export class App {
   });
 
   constructor() {
+    this.resume();
     inject(Shortcuts).use(inject(DestroyRef), [
       {
         key: '?',
@@ -79,8 +87,23 @@ export class App {
     ]);
   }
 
+  /** A shift goes on after a reload, on whichever page that was. */
+  private resume(): void {
+    if (!this.session.signedIn() || !shiftRemembered()) return;
+    const injector = inject(Injector);
+    void import('../console/queue/ring').then(({ Ring }) => injector.get(Ring));
+  }
+
   protected async help(): Promise<void> {
     const { ShortcutHelp } = await import('./shortcut-help');
     this.dialog.open(ShortcutHelp, { width: '44rem', maxWidth: 'calc(100vw - 32px)' });
+  }
+}
+
+function shiftRemembered(): boolean {
+  try {
+    return sessionStorage.getItem('patchbay.shift') !== null;
+  } catch {
+    return false;
   }
 }

@@ -123,17 +123,6 @@ export class LiveSocket {
     });
   }
 
-  /** Hear an event that the server waits for an answer to. */
-  onRequest<T>(
-    event: string,
-    parse: (value: unknown) => T,
-    answer: (value: T) => Promise<object>,
-  ): void {
-    this.socket.on(event, (payload: unknown, ack?: (value: object) => void) => {
-      void (async () => ack?.(await answer(parse(payload))))();
-    });
-  }
-
   /** Send a command; resolves with its parsed ack, rejects with CommandError within 5 s. */
   async send<T>(event: string, payload: object, parse: (ack: unknown) => T): Promise<T> {
     if (!this.socket.connected) {

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
+import { ChangeDetectionStrategy, Component, effect, inject } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 
@@ -46,6 +46,13 @@ export class HangUpDialog {
   protected readonly store = inject(ConsoleStore);
   protected readonly data = inject<CallDialogData>(MAT_DIALOG_DATA);
   private readonly dialog = inject<MatDialogRef<HangUpDialog>>(MatDialogRef);
+
+  constructor() {
+    // Nothing is left to decide when the call is over.
+    effect(() => {
+      if (!this.store.talking()) this.dialog.close();
+    });
+  }
 
   protected async hangUp(): Promise<void> {
     if (await this.store.hangUp(this.data.callId)) this.dialog.close();

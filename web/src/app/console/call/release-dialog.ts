@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, inject, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, effect, inject, signal } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MAT_DIALOG_DATA, MatDialogModule, MatDialogRef } from '@angular/material/dialog';
 import { MatFormFieldModule } from '@angular/material/form-field';
@@ -81,6 +81,13 @@ export class ReleaseDialog {
   private readonly dialog = inject<MatDialogRef<ReleaseDialog>>(MatDialogRef);
   protected readonly note = signal('');
   protected readonly resumeAt = signal<string | null>(null);
+
+  constructor() {
+    // Nothing is left to decide when the call is over.
+    effect(() => {
+      if (!this.store.talking()) this.dialog.close();
+    });
+  }
 
   protected async release(): Promise<void> {
     const { callId } = this.data;

@@ -189,11 +189,8 @@ export class Shift {
   }
 
   private woke(reason: WakeReason): void {
-    if (!this.session.signedIn()) return;
-    if (!this.active()) {
-      this.socket.renew();
-      return;
-    }
+    // Off shift there is no hurry: the socket notices by itself.
+    if (!this.active()) return;
     void this.socket.check(this.current() === 'away' ? 'away' : 'available');
     void this.audio.renew();
     const say = {
