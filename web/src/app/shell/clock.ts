@@ -16,7 +16,9 @@ export class Clock {
 
   /** The server said that its time is `serverTime` now. */
   synchronise(serverTime: number): void {
-    this.offset.set(serverTime - Date.now());
+    const now = Date.now();
+    this.current.set(now);
+    this.offset.set(serverTime - now);
   }
 
   /** Ms since 1970 by the server, for comparing with its times. */
