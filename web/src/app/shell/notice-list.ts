@@ -39,13 +39,13 @@ const ICONS: Readonly<Record<NoticeKind, IconName>> = {
   styles: `
     :host {
       position: fixed;
-      right: 16px;
+      left: 16px;
       bottom: 16px;
       z-index: 1100;
       display: flex;
       flex-direction: column;
       gap: 8px;
-      width: min(26rem, calc(100vw - 32px));
+      width: min(22rem, calc(100vw - 32px));
       pointer-events: none;
     }
     .notice {
