@@ -97,10 +97,12 @@ def greeting(settings: Settings, address: tuple[str, int], password: str | None)
         lines += ["Operator account: [bold]demo[/bold]", f"Password: {known}", ""]
     return [
         *lines,
-        "In another terminal:",
-        "  [bold].venv/bin/patchbay demo[/bold]       a whole call, handed over and back",
-        "  [bold].venv/bin/patchbay operator[/bold]   take calls from the terminal",
-        "  [bold].venv/bin/patchbay call[/bold]       call in as a customer",
+        "In a browser:",
+        f"  [bold]http://{shown}:{port}/phone[/bold]   call in as a customer, and ask for a person",
+        f"  [bold]http://{shown}:{port}/[/bold]        in another tab: sign in, go on shift, take the call",
+        "",
+        "Without a microphone, in another terminal:",
+        "  [bold].venv/bin/patchbay demo[/bold]   a whole call, handed over and back",
     ]
 
 

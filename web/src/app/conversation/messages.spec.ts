@@ -38,7 +38,7 @@ describe('Messages', () => {
     const rows = [...element(await show([CALLER, BOT, HUMAN, NOTE])).querySelectorAll('.row')];
     const words = rows.map((row) => row.querySelector('header')?.textContent ?? '');
     expect(words[0]).toContain('caller');
-    expect(words[1]).toContain('bot');
+    expect(words[1]).toContain('Bot');
     expect(words[2]).toContain('Sam');
     expect(words[2]).toContain('operator');
     expect(rows.map((row) => /left|right|middle/.exec(row.className)?.[0])).toEqual([
