@@ -26,7 +26,8 @@ NOTES = (
     "Roads are seeded; loss and jitter happen to the operator's packets. A slot is filled if the phone, "
     "which plays a frame every 20 ms, has one in time that is not silence.",
     "PESQ: P.862 narrow band of speech as the phone plays it against what was said, median of pieces of "
-    "8 s; Opus wide band at 32 kb/s with FEC. What the clean road gets is the ceiling.",
+    "8 s; 32 kb/s of Opus with FEC, narrow band where the bridge's answer asks for it, as ours does, and "
+    "wide band otherwise. What the clean road gets is the ceiling.",
     "Calls: the most at which less than 1 % of the frames at the phones are missing, or over 20 ms later "
     "than with a few calls; Opus.",
 )
