@@ -14,6 +14,8 @@ from typing import Final
 from bridge.media.rtp import RtpPacket
 
 _REMEMBERED: Final = 64
+_LONG_PAST: Final = range(0x1000, 0x8000)
+"""Numbers after a silent one from which on nothing that was sent before it is waited for: 80 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class Continuity:
 
     def _shift_of(self, sequence: int) -> int:
         """Silent numbers before this one."""
+        silent = self._silent
+        while silent and (sequence - silent[0]) & 0xFFFF in _LONG_PAST:
+            silent.popleft()  # half a turn of the numbers on it would look like one to come
         later = sum((silent - sequence) & 0xFFFF < 0x8000 for silent in self._silent)
         return self._shift - later
 

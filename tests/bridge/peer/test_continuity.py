@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +81,12 @@ def test_a_packet_that_was_sent_before_the_codec_changed_keeps_its_place() -> No
     out = even(Continuity(48000), [*packets, late])
     assert [packet.timestamp // 960 for packet in out] == [1, 2, 4, 5, 6, 3]
     assert [packet.sequence for packet in out] == [10, 11, 13, 14, 15, 12]
+
+
+@pytest.mark.parametrize("keys", [7, 100])
+def test_a_key_of_long_ago_moves_nothing_when_the_numbers_go_round(keys: int) -> None:
+    out = even(Continuity(8000), wire(["pcmu"] + ["key"] * keys + ["pcmu"] * 140_000, 60_000, 0))
+    assert all((other.sequence - one.sequence) & 0xFFFF == 1 for one, other in pairwise(out))
 
 
 @settings(max_examples=200, deadline=None)
