@@ -7,7 +7,8 @@ done here and is not in their public interface, and why:
   socket to the peer, without the queue and the task hop that aiortc puts in between; DTLS and STUN go the
   usual way.
 - Only addresses with an authenticated ICE check are listened to. aioice hands datagrams of any source to
-  DTLS, and a bogus ClientHello sprayed at the port broke every handshake.
+  DTLS, and a bogus ClientHello sprayed at the port broke every handshake. What looks like STUN and is none
+  it hands there too, into a queue without a bound, or raises on it where anybody may send it.
 - Gathering is in two steps: host candidates at once, so that the answer can leave, STUN and TURN ones
   when they come.
 - SRTP is sent without a coroutine per packet.
@@ -37,6 +38,8 @@ from bridge.media.rtp import is_rtcp
 log = structlog.get_logger()
 
 _GATHER_TIMEOUT = 5.0
+_MOST_WAITING = 64
+"""DTLS records that wait to be read; a handshake has a dozen."""
 _PATIENCE = 15.0
 """Seconds after the last remote candidate in which ICE does not fail (RFC 8863 tells why)."""
 
@@ -71,7 +74,7 @@ class OrtcTransport:
         self._closed = False
         self._connected = False
         self.refused = 0
-        """Datagrams dropped because their source has passed no ICE check."""
+        """Datagrams dropped because their source has passed no ICE check, or since they are no STUN."""
         self.undecryptable = 0
         self._listen_to_checks()
 
@@ -192,6 +195,15 @@ class OrtcTransport:
                 checked.add((pair.protocol.id, *pair.remote_addr))
             complete(pair)
 
+        queue, received = connection._queue, connection.data_received
+
+        def data_received(data: bytes, component: int) -> None:
+            if 20 <= data[0] < 64 and queue.qsize() < _MOST_WAITING:
+                received(data, component)
+            else:
+                self.refused += 1
+
+        connection.data_received = data_received  # type: ignore[method-assign]
         connection.check_incoming = check_incoming  # type: ignore[method-assign]
         connection.check_complete = check_complete  # type: ignore[method-assign]
 
@@ -204,7 +216,10 @@ class OrtcTransport:
                 return
             first = data[0]
             if first < 20:
-                ordinary(data, addr)
+                try:
+                    ordinary(data, addr)
+                except Exception:  # its parser raises whatever its first false assumption raises
+                    self.refused += 1
             elif (protocol.id, addr[0], addr[1]) not in self._checked:
                 self.refused += 1
             elif first >= 128:

@@ -49,13 +49,20 @@ async def test_every_private_name_in_use_exists() -> None:
     connection = gatherer._connection
     assert isinstance(connection, aioice_ice.Connection)
     for name in (
-        "_protocols", "_nominated", "_local_candidates", "_remote_candidates", "ice_controlling",
+        "_protocols", "_nominated", "_local_candidates", "_remote_candidates", "_queue", "ice_controlling",
     ):  # fmt: skip
         assert hasattr(connection, name), name
-    for name in ("check_incoming", "check_complete", "_pair_remote_candidate", "sort_check_list"):
+    for name in (
+        "check_incoming",
+        "check_complete",
+        "data_received",
+        "_pair_remote_candidate",
+        "sort_check_list",
+    ):
         assert callable(getattr(connection, name)), name
     assert list(inspect.signature(connection.check_incoming).parameters) == ["message", "addr", "protocol"]
     assert list(inspect.signature(connection.check_complete).parameters) == ["pair"]
+    assert list(inspect.signature(connection.data_received).parameters) == ["data", "component"]
     for name in ("_rx_srtp", "_tx_srtp", "_set_role"):
         assert hasattr(dtls, name), name
     for name in ("protect", "protect_rtcp", "unprotect", "unprotect_rtcp"):
@@ -150,6 +157,7 @@ def spray(targets: list[tuple[str, int]], count: int) -> int:
     """Send what an attacker would, from a socket that has passed no check; how many datagrams left."""
     rtp = serialise_rtp(RtpPacket(111, 1, 1, 99, bytes(40)))
     stun = struct.pack("!HHI12s", 0x0001, 0, 0x2112A442, bytes(12))
+    odd_stun = struct.pack("!HHI12sHH4s", 0x0001, 8, 0x2112A442, bytes(12), 0x8028, 2, bytes(4))
     junk = [
         HELLO,
         rtp,
@@ -157,7 +165,9 @@ def spray(targets: list[tuple[str, int]], count: int) -> int:
         b"\x15\xfe\xfd" + bytes(20),
         bytes(range(256)),
         stun,
+        odd_stun,
         b"\x00",
+        b"\x01" + bytes(500),
     ]
     sent = 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -202,6 +212,24 @@ async def test_a_stranger_at_the_port_changes_nothing_in_a_connection() -> None:
         assert transport.refused > 0
         assert transport.undecryptable == 0
         assert pair.states == ["connecting", "connected"]
+    finally:
+        await pair.close()
+
+
+async def test_what_looks_like_stun_neither_piles_up_nor_raises() -> None:
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
+    pair = Pair()
+    try:
+        await pair.server.answer(await pair.client.offer())  # and nobody ever connects
+        transport = pair.server._transport
+        sent = 0
+        while transport.refused < 500:
+            sent += spray(pair.ports, 5)
+            assert sent < 100_000
+            await asyncio.sleep(0)
+        assert transport._connection._queue.qsize() == 0
+        assert raised == []
     finally:
         await pair.close()
 
