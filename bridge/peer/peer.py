@@ -74,6 +74,7 @@ class Peer:
         self._offered: sdp.Description | None = None
         self._codecs: tuple[sdp.AudioCodec, ...] = ()
         self._mid = "0"
+        self._named, self._ended = 0, False
         self._sends = False
         self._reports: Reports | None = None
         self.state: State = "new"
@@ -131,8 +132,16 @@ class Peer:
         parsed = sdp.parse_candidate(candidate)
         if parsed is not None and not sdp.is_usable(parsed):
             return  # an ordinary browser names TCP ones too
-        if len(self._transport.remote_candidates) >= sdp.MAX_CANDIDATES and parsed is not None:
-            raise PeerError(f"More than {sdp.MAX_CANDIDATES} candidates.", code="bad_candidate")
+        if parsed is None:
+            if self._ended:
+                return
+            self._ended = True
+        else:
+            # Names that are still being resolved are no candidates yet, and take as much room.
+            most, named = sdp.MAX_CANDIDATES, len(self._transport.remote_candidates)
+            if named >= most or self._named >= 2 * most:
+                raise PeerError(f"More than {most} candidates.", code="bad_candidate")
+            self._named += 1
         self._tasks.start(self._transport.add_candidate(parsed), "candidate")
 
     def send(self, frame: Frame) -> bool:
@@ -212,7 +221,12 @@ class Peer:
         if remote.candidates_complete:
             # Names in candidates resolve in tasks of their own, started before this one is.
             self._tasks.start(self._transport.add_candidate(None), "candidate")
-        if await self._transport.start(remote.ice, remote.fingerprints, active=active):
+        try:
+            up = await self._transport.start(remote.ice, remote.fingerprints, active=active)
+        except Exception:  # ICE and DTLS raise on what they do not expect, and nobody would ever know
+            self._failed("internal")
+            raise
+        if up:
             self._set_state("connected")
             await self._report_forever()
 

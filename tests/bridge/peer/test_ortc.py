@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import pytest
-from aioice import Candidate
+from aioice import Candidate, stun
 from aioice import ice as aioice_ice
 from aiortc import RTCCertificate, RTCDtlsTransport, RTCIceGatherer, RTCIceTransport
 from aiortc.rtcicetransport import connection_kwargs
@@ -19,6 +19,7 @@ from pylibsrtp import Session
 
 from bridge.media.frame import Frame
 from bridge.media.rtp import RtpPacket, serialise_rtp
+from bridge.peer.errors import PeerError
 from bridge.peer.ortc import OrtcTransport
 from bridge.peer.peer import Peer
 from bridge.ports import Codec
@@ -156,7 +157,7 @@ class Pair:
 def spray(targets: list[tuple[str, int]], count: int) -> int:
     """Send what an attacker would, from a socket that has passed no check; how many datagrams left."""
     rtp = serialise_rtp(RtpPacket(111, 1, 1, 99, bytes(40)))
-    stun = struct.pack("!HHI12s", 0x0001, 0, 0x2112A442, bytes(12))
+    plain_stun = struct.pack("!HHI12s", 0x0001, 0, 0x2112A442, bytes(12))
     odd_stun = struct.pack("!HHI12sHH4s", 0x0001, 8, 0x2112A442, bytes(12), 0x8028, 2, bytes(4))
     junk = [
         HELLO,
@@ -164,7 +165,7 @@ def spray(targets: list[tuple[str, int]], count: int) -> int:
         b"\x80\xc8" + bytes(26),
         b"\x15\xfe\xfd" + bytes(20),
         bytes(range(256)),
-        stun,
+        plain_stun,
         odd_stun,
         b"\x00",
         b"\x01" + bytes(500),
@@ -245,6 +246,41 @@ async def test_a_goodbye_is_noticed_at_once() -> None:
     await pair.server.close()
     await pair.server.close()
     assert pair.states == ["connecting", "connected", "failed"]
+
+
+async def test_a_check_that_trips_the_library_fails_the_peer_and_does_not_leave_it_connecting() -> None:
+    pair = Pair()
+    gone = asyncio.Event()
+    pair.gone = gone.set
+    try:
+        await pair.server.answer(await pair.client.offer())
+        connection = pair.server._transport._connection
+        request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{connection.local_username}:{connection.remote_username or 'x'}"
+        request.add_message_integrity(connection.local_password.encode())  # and no PRIORITY
+        (protocol, *_) = connection._protocols
+        connection._early_checks.append((request, ("192.0.2.9", 9), protocol))
+        await asyncio.wait_for(gone.wait(), 5)
+    finally:
+        await pair.close()
+
+
+def unresolved(number: int) -> dict[str, str]:
+    """A candidate with a name that nobody knows."""
+    return {"candidate": f"candidate:1 1 udp 1 {number}.local {number + 1} typ host"}
+
+
+async def test_candidates_that_do_not_count_yet_are_bounded_too() -> None:
+    pair = Pair()
+    try:
+        await pair.server.answer(await pair.client.offer())
+        for number in range(60):
+            pair.server.add_candidate(None)
+            pair.server.add_candidate(unresolved(number))
+        with pytest.raises(PeerError, match="More than"):
+            pair.server.add_candidate(unresolved(60))
+    finally:
+        await pair.close()
 
 
 def ignore(data: bytes) -> None:
