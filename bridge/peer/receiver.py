@@ -20,8 +20,11 @@ from bridge.ports import FRAME_MS, Codec
 
 _G711 = {"PCMU": Codec.PCMU, "PCMA": Codec.PCMA}
 _RECENT = round(HISTORY_S * 1000 / FRAME_MS)
-_SILENT_PEAK = 300
-"""Samples of s16 up to which a frame between words may be left out or doubled unheard (-41 dBFS)."""
+_SILENT_PEAK, _NOISY_PEAK = 300, 2000
+"""Samples of s16 up to which a frame between words may be left out or doubled unheard (-41 dBFS), and the
+most where it is never so quiet: a room's noise, made louder by a browser's gain control, is no speech."""
+_LISTENED, _ABOVE_NOISE = 150, 1.3
+"""The quietest of 3 s tells the noise: a frame hardly above that is between words."""
 _TIMER_SLACK = 0.0005
 _TURN_S = 0.002
 """Lets the event loop read its sockets. A timer this late says that it was away."""
@@ -56,6 +59,7 @@ class Receiver:
         self._decoder = OpusDecoder(rate)
         self._concealer = Concealer(rate)
         self._recent: deque[Frame] = deque(maxlen=_RECENT)
+        self._peaks: deque[int] = deque(maxlen=_LISTENED)
         self._partial = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -212,7 +216,7 @@ class Receiver:
         """Hand a frame on; in silence, one more or one less where the buffer's depth is to change."""
         buffer = self._buffer
         shorter = buffer.wants_shorter
-        if (shorter or buffer.wants_longer) and frame.peak < _SILENT_PEAK:
+        if (shorter or buffer.wants_longer) and self._is_silent(frame):
             if shorter:
                 buffer.shortened()
                 return
@@ -220,3 +224,10 @@ class Receiver:
             self._on_frame(frame)
         self._recent.append(frame)
         self._on_frame(frame)
+
+    def _is_silent(self, frame: Frame) -> bool:
+        """True between words. Asked of each frame for as long as one is wanted."""
+        peak = frame.peak
+        self._peaks.append(peak)
+        noise = min(self._peaks) if len(self._peaks) == _LISTENED else 0
+        return peak < max(_SILENT_PEAK, min(_NOISY_PEAK, _ABOVE_NOISE * noise))

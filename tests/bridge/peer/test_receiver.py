@@ -135,6 +135,22 @@ async def test_a_road_that_calms_down_is_caught_up_with_in_silence_only() -> Non
     taker.close()
 
 
+@pytest.mark.parametrize("peak", [200, 400, 1200])
+async def test_a_road_that_calms_down_is_caught_up_with_in_a_noisy_room_too(peak: int) -> None:
+    taker, frames = receiver(PCMU)
+    chance, loud = np.random.default_rng(1), ulaw_encode(tone(440.0, 0.02))
+
+    def sound(number: int) -> bytes:
+        noise = chance.uniform(-peak, peak, 160).astype(np.int16)
+        return loud if number % 100 < 60 else ulaw_encode(noise.tobytes())
+
+    for number in range(1200):
+        taker.take(packet(number, sound(number)), 0.02 * number + (0.05 if number < 100 else 0.0))
+    assert len(frames) == 1200 - 50 // 20, "as many whole frames as the road is shorter by"
+    assert sum(frame.payload == loud for frame in frames) == 1200 * 60 // 100, "and no word is touched"
+    taker.close()
+
+
 async def test_foreign_types_and_noise_are_dropped_and_counted() -> None:
     taker, frames = receiver(OPUS)
     for data in (b"", b"\x80", packet(1, bytes(160), PCMU), bytes(100), packet(2, b"", OPUS)):
