@@ -14,6 +14,8 @@ from typing import Final
 from bridge.media.rtp import RtpPacket
 
 _REMEMBERED: Final = 64
+_FAR: Final = 1 << 28
+"""Ticks of the source's from which on it is counted anew, long before half a turn: 90 min at 48 kHz."""
 _LONG_PAST: Final = range(0x1000, 0x8000)
 """Numbers after a silent one from which on nothing that was sent before it is waited for: 80 s."""
 
@@ -50,7 +52,10 @@ class Continuity:
         if not self._shift and len(self._scales) == 1:
             return packet
         number = (packet.sequence - self._shift_of(packet.sequence)) & 0xFFFF
-        return replace(packet, sequence=number, timestamp=self._ours(packet.timestamp, scale))
+        timestamp = self._ours(packet.timestamp, scale)
+        if packet is self._newest and (packet.timestamp - scale.source) & 0xFFFF_FFFF >= _FAR:
+            self._scales[-1] = _Scale(clock, packet.timestamp, timestamp)
+        return replace(packet, sequence=number, timestamp=timestamp)
 
     def silent(self, packet: RtpPacket) -> None:
         """Note a packet that carries no sound, so that its number is not missed."""

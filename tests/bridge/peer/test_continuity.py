@@ -89,6 +89,16 @@ def test_a_key_of_long_ago_moves_nothing_when_the_numbers_go_round(keys: int) ->
     assert all((other.sequence - one.sequence) & 0xFFFF == 1 for one, other in pairwise(out))
 
 
+def test_a_day_after_a_change_of_codec_time_still_goes_on_evenly() -> None:
+    stream, minute = Continuity(8000), 60 * 50
+    stream.sound(RtpPacket(0, 0, 0, 5, b"x"), 8000)
+    out = []
+    for at in range(26 * 60):  # one packet a minute tells enough
+        packet = RtpPacket(0, (1 + at * minute) & 0xFFFF, (160 + at * minute * 960) & 0xFFFF_FFFF, 5, b"x")
+        out.append(stream.sound(packet, 48000).timestamp)
+    assert {(other - one) & 0xFFFF_FFFF for one, other in pairwise(out)} == {minute * 160}
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=2, max_size=6), st.integers(0, 0xFFFF_FFFF), st.data())
 def test_loss_around_a_change_of_codec_moves_nothing(
