@@ -104,8 +104,7 @@ class Operators:
     async def close(self) -> None:
         """End every operator's audio."""
         await self._tasks.close()
-        for desk in self._desks.values():
-            await desk.leg.close()
+        await asyncio.gather(*(desk.leg.close() for desk in self._desks.values()))
 
     # -- CallEvents --
 

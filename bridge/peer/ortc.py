@@ -40,8 +40,17 @@ log = structlog.get_logger()
 _GATHER_TIMEOUT = 5.0
 _MOST_WAITING = 64
 """DTLS records that wait to be read; a handshake has a dozen."""
+_FAREWELL = 2.0
+"""Seconds that a relay is waited for: one that is gone is asked for a minute to forget us."""
+_STOPPING: set[asyncio.Future[None]] = set()
 _PATIENCE = 15.0
 """Seconds after the last remote candidate in which ICE does not fail (RFC 8863 tells why)."""
+
+
+def _stopped(stopping: asyncio.Future[None]) -> None:
+    _STOPPING.discard(stopping)
+    if not stopping.cancelled() and (error := stopping.exception()) is not None:
+        log.warning("ice_stop_failed", error=repr(error))
 
 
 class OrtcTransport:
@@ -160,7 +169,10 @@ class OrtcTransport:
             return
         self._closed = True
         await self._dtls.stop()
-        await self._ice.stop()
+        stopping = asyncio.ensure_future(self._ice.stop())
+        _STOPPING.add(stopping)
+        stopping.add_done_callback(_stopped)
+        await asyncio.wait({stopping}, timeout=_FAREWELL)
 
     def _send(self, packet: bytes, *, rtcp: bool) -> bool:
         pair: CandidatePair | None = self._connection._nominated.get(1)
@@ -245,8 +257,8 @@ class OrtcTransport:
         try:
             async with asyncio.timeout(_GATHER_TIMEOUT):
                 candidate, _ = await server_reflexive_candidate(protocol, self._slow["stun_server"])
-        except (OSError, TimeoutError, stun.TransactionError) as error:
-            log.info("stun_server_silent", error=str(error))
+        except Exception as error:  # an odd reply raises whatever aioice's first false assumption raises
+            log.info("stun_server_failed", error=repr(error))
             return
         self._adopt(candidate, tell)
 
@@ -264,8 +276,8 @@ class OrtcTransport:
                     turn_ssl=slow["turn_ssl"],
                     turn_transport=slow["turn_transport"],
                 )
-        except (OSError, TimeoutError, stun.TransactionError) as error:
-            log.info("turn_server_silent", error=str(error))
+        except Exception as error:  # as above
+            log.info("turn_server_failed", error=repr(error))
             return
         if self._closed:
             protocol.transport.close()

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 State = Literal["new", "connecting", "connected", "failed", "closed"]
 _REPORT_PERIOD = 1.0
+_CONNECT_WITHIN = 30.0
 _OFFERED = (
     sdp.AudioCodec("opus", 111, 48000),
     sdp.AudioCodec("PCMU", 0, 8000),
@@ -222,7 +223,11 @@ class Peer:
             # Names in candidates resolve in tasks of their own, started before this one is.
             self._tasks.start(self._transport.add_candidate(None), "candidate")
         try:
-            up = await self._transport.start(remote.ice, remote.fingerprints, active=active)
+            async with asyncio.timeout(_CONNECT_WITHIN):
+                up = await self._transport.start(remote.ice, remote.fingerprints, active=active)
+        except TimeoutError:  # who never says that there are no more candidates is checked for ever
+            self._failed("timeout")
+            return
         except Exception:  # ICE and DTLS raise on what they do not expect, and nobody would ever know
             self._failed("internal")
             raise

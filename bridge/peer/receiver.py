@@ -25,6 +25,7 @@ _SILENT_PEAK, _NOISY_PEAK = 300, 2000
 most where it is never so quiet: a room's noise, made louder by a browser's gain control, is no speech."""
 _LISTENED, _ABOVE_NOISE = 150, 1.3
 """The quietest of 3 s tells the noise: a frame hardly above that is between words."""
+_STRAGGLING_S = 1.0
 _TIMER_SLACK = 0.0005
 _TURN_S = 0.002
 """Lets the event loop read its sockets. A timer this late says that it was away."""
@@ -64,6 +65,8 @@ class Receiver:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._closed = False
+        self._former: int | None = None
+        self._former_until = 0.0
         self.arrivals = Arrivals()
         self.ssrc: int | None = None
         self.heard_until: float | None = None
@@ -91,7 +94,10 @@ class Receiver:
             self._take_other(packet, now)
             return
         if packet.ssrc != self.ssrc:
-            self._begin(packet, codec.clock)
+            if packet.ssrc == self._former and now < self._former_until:
+                self.dropped += 1  # a straggler of the source before this one
+                return
+            self._begin(packet, codec.clock, now)
         elif codec.clock != self._codec.clock:
             self.arrivals.change_clock(codec.clock / self._codec.clock)
         self._codec = codec
@@ -107,8 +113,9 @@ class Receiver:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _begin(self, packet: rtp.RtpPacket, clock: int) -> None:
+    def _begin(self, packet: rtp.RtpPacket, clock: int, now: float) -> None:
         """Listen to another source."""
+        self._former, self._former_until = self.ssrc, now + _STRAGGLING_S
         self.ssrc, self.arrivals = packet.ssrc, Arrivals()
         self._buffer, self._continuity = JitterBuffer(clock), Continuity(clock)
         self._keys = KeyReader()
@@ -120,7 +127,7 @@ class Receiver:
             self.dropped += 1
             return
         if packet.ssrc != self.ssrc:
-            self._begin(packet, known.clock)
+            self._begin(packet, known.clock, now)
         self.arrivals.note(packet, now, known.clock, timed=False)
         self.heard_until = now
         self._continuity.silent(packet)

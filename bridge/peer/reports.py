@@ -33,7 +33,7 @@ class Reports:
 
     def __init__(self, sender: Sender, receiver: Receiver) -> None:
         self._sender, self._receiver = sender, receiver
-        self._last_sr: tuple[int, float] | None = None
+        self._last_sr: tuple[int, int, float] | None = None
         self._rtt_ms: float | None = None
         self._lost_there: tuple[float, float] | None = None
         self.quality = PeerQuality(None, 0.0, 0.0, 0)
@@ -44,7 +44,7 @@ class Reports:
         now = time.monotonic()
         for packet in rtp.parse_rtcp(data) or ():
             if isinstance(packet, rtp.SenderReport):
-                self._last_sr = (rtp.middle_ntp(packet.ntp), now)
+                self._last_sr = (packet.ssrc, rtp.middle_ntp(packet.ntp), now)
             if isinstance(packet, rtp.Bye):
                 continue
             for block in packet.reports:
@@ -88,8 +88,8 @@ class Reports:
         lost_there_pct = lost_there[0] if lost_there and now - lost_there[1] < _NEWS_S else 0.0
         self.quality = PeerQuality(self._rtt_ms, jitter_ms, loss * 100, receiver.depth_ms, lost_there_pct)
         lsr, dlsr = 0, 0
-        if self._last_sr is not None:
-            lsr, dlsr = self._last_sr[0], int((now - self._last_sr[1]) * 65536)
+        if self._last_sr is not None and self._last_sr[0] == receiver.ssrc:
+            lsr, dlsr = self._last_sr[1], int((now - self._last_sr[2]) * 65536)
         lost = max(-0x800000, min(0x7FFFFF, arrivals.expected - arrivals.received))
         return (
             rtp.ReportBlock(

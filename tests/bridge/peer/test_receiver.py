@@ -50,6 +50,19 @@ async def test_mu_law_passes_through_untouched() -> None:
     taker.close()
 
 
+async def test_stragglers_of_the_source_before_change_nothing() -> None:
+    taker, frames = receiver(PCMU)
+    old, new = ulaw_encode(tone(440.0, 0.02)), ulaw_encode(tone(1000.0, 0.02))
+    taker.take(packet(1, old, ssrc=5), 0.0)
+    for number, ssrc in ((100, 6), (2, 5), (101, 6), (3, 5), (102, 6)):
+        taker.take(packet(number, new if ssrc == 6 else old, ssrc=ssrc), (number % 100) * 0.02)
+    assert [frame.payload for frame in frames] == [old, new, new, new]
+    assert (taker.arrivals.received, taker.dropped) == (3, 2)
+    taker.take(packet(90, old, ssrc=5), 2.0)
+    assert frames[-1].payload == old, "a source that comes back to stay is heard"
+    taker.close()
+
+
 @pytest.mark.parametrize("size", [80, 240, 320, 480, 33])
 async def test_packets_of_another_length_become_whole_frames(size: int) -> None:
     taker, frames = receiver(PCMU)
