@@ -15,7 +15,7 @@ BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 PLOT = "docs/bench.svg"
 HEADINGS = ("", "ours", "stock aiortc", "better by", "to reach")
 NOTES = (
-    "Both bridges carry the same packets on the same machine in one run, and do the same job: WebRTC on one "
+    "Both bridges carry the same sound on the same machine in one run, and do the same job: WebRTC on one "
     "side, Twilio's media stream on the other, voice activity detection for both voices.",
     "CPU: user and system time of the bridge's process with 10 calls that sound both ways, less what it "
     "takes when idle; no transcription.",

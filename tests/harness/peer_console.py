@@ -48,22 +48,32 @@ class PeerConsole(Console):
         if self._talking is None:
             self._talking = asyncio.create_task(self._talk())
 
+    async def leave(self) -> None:
+        """Close the tab: whatever is being renewed ends with it."""
+        await self._end([task for task in self._renewing if not task.done()])
+        self._renewing = [task for task in self._renewing if not task.cancelled()]
+        await super().leave()
+
     async def hang_up_audio(self) -> None:
         """Close the audio connection only."""
         talking, self._talking = self._talking, None
         tasks = [task for task in (*self._renewing, talking) if task is not None]
         self._renewing.clear()
+        await self._end(tasks)
+        peers, self._old = [*self._old, self.own], []
+        self.own = None
+        for peer in peers:
+            if peer is not None:
+                await peer.close()
+
+    @staticmethod
+    async def _end(tasks: list[asyncio.Task[None]]) -> None:
         for task in tasks:
             if task.done():
                 task.result()
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        peers, self._old = [*self._old, self.own], []
-        self.own = None
-        for peer in peers:
-            if peer is not None:
-                await peer.close()
 
     def _told(self, event: str) -> None:
         if event == "renegotiate" and self.obeys:
