@@ -83,5 +83,11 @@
     return connection ? [...(await connection.getStats()).values()] : [];
   }
 
-  window.__harness = { connections, hear, stats };
+  // Lets go of the connections that are closed, so that the page's memory can be measured.
+  function forget() {
+    const kept = open();
+    connections.splice(0, connections.length, ...kept);
+  }
+
+  window.__harness = { connections, forget, hear, stats };
 })();

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Browser as ChromiumProcess
-from playwright.async_api import Page, Playwright, async_playwright
+from playwright.async_api import BrowserContext, Page, Playwright, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """What Chromium is called on the systems there are; PATCHBAY_CHROMIUM names another one."""
@@ -88,10 +88,22 @@ class Browser:
         finally:
             await self._playwright.stop()
 
+    async def visitor(self, granted: Sequence[str] | None = None) -> BrowserContext:
+        """Somebody who may have several tabs, for `page`; closing it closes them. `granted`: see there."""
+        assert self._process is not None
+        return await self._process.new_context(permissions=granted)
+
     async def page(
-        self, url: str, *, scripts: Iterable[Path] = (), granted: Sequence[str] | None = None
+        self,
+        url: str,
+        *,
+        scripts: Iterable[Path] = (),
+        granted: Sequence[str] | None = None,
+        visitor: BrowserContext | None = None,
     ) -> Page:
         """A new visitor's page at `url`; closing it takes its cookies and storage with it.
+
+        With `visitor` it is a tab of theirs, and what they keep stays.
 
         `scripts` run before the page's own. `granted`: permissions that the visitor has given before, such
         as "microphone"; None gives all. A page that has no microphone is told no addresses of this
@@ -99,7 +111,7 @@ class Browser:
         the argument `--use-fake-ui-for-media-stream=deny`.
         """
         assert self._process is not None
-        page = await self._process.new_page(permissions=granted)
+        page = await (visitor.new_page() if visitor else self._process.new_page(permissions=granted))
         page.set_default_timeout(_PATIENCE_MS)
         for script in (_LISTEN, *scripts):
             await page.add_init_script(path=script)
