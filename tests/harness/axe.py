@@ -10,10 +10,23 @@ from playwright.async_api import Page
 _AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _SETTLED = """async () => {
-  for (const animation of document.getAnimations()) {
-    // What goes on for ever, such as a pulsing dot, is as it is meant to be at any time.
-    if (animation.effect.getComputedTiming().endTime !== Infinity) animation.finish();
+  // What goes on for ever, such as a pulsing dot or a level, is as it is meant to be at any time.
+  const passing = () => document.getAnimations().filter(
+    (animation) => animation.effect.getComputedTiming().endTime !== Infinity
+      && /color|opacity|^undefined$/.test(String(animation.transitionProperty)),
+  );
+  // A colour that fades in an element makes those inside it fade after it.
+  for (let fading = passing(); fading.length > 0; fading = passing()) {
+    for (const animation of fading) animation.finish();
+    await new Promise(requestAnimationFrame);
   }
+}"""
+_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  return [...document.querySelectorAll('body *')]
+    .filter((element) => element.getBoundingClientRect().right > room + 0.5)
+    .map((element) => `${element.tagName.toLowerCase()}.${element.className}`);
 }"""
 
 
@@ -32,11 +45,11 @@ async def violations(page: Page) -> list[str]:
         f"{rule['id']}: {node['target']}: {node['failureSummary']}"
         for rule in found["violations"]
         for node in rule["nodes"]
+        # Of what lies over a page, and so in none of its regions, the rule knows dialogs but not menus.
+        if (rule["id"], node["target"]) != ("region", [".cdk-overlay-container"])
     ]
 
 
-async def overflow(page: Page) -> int:
-    """By how many CSS pixels the page is wider than its window."""
-    return int(
-        await page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    )
+async def overflowing(page: Page) -> list[str]:
+    """What makes the page wider than its window; empty where nothing does."""
+    return list(await page.evaluate(_WIDE))

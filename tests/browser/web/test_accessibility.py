@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.harness.axe import overflow, violations
+from tests.harness.axe import overflowing, violations
 from tests.harness.browser import Browser
 from tests.harness.console import Console
 from tests.harness.handoff import hand_off, phone_for
@@ -38,8 +38,8 @@ class Inspector:
                 await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
                 where = f"{state}, {size['width']} px, {scheme}"
                 self.found += [f"{where}: {line}" for line in await violations(self.page)]
-            if (wider := await overflow(self.page)) > 0:
-                self.found.append(f"{state}: {wider} px wider than {size['width']} px")
+            wide = await overflowing(self.page)
+            self.found += [f"{state}: {element} is too wide for {size['width']} px" for element in wide]
 
     def assert_clean(self) -> None:
         """Nothing was wrong."""
