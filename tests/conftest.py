@@ -13,6 +13,7 @@ from tests.harness.server import ServerProcess
 _REAL_SPEECH = (
     "tests/e2e/test_spoken_call.py",
     "tests/browser/test_spoken.py",
+    "tests/browser/web/test_spoken_handoff.py",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
     "tests/signaling/terminal/",
