@@ -13,20 +13,24 @@ import structlog
 import uvloop
 from rich.console import Console
 
-from benchmarks import handoffs, machine, report, transcripts, turns
+from benchmarks import console as web_console
+from benchmarks import handoffs, machine, report, soak, transcripts, turns
 from benchmarks.figures import Figure
 from benchmarks.media import plot, run, tables
 from benchmarks.media.compare import Results
 from benchmarks.voice import speech
 from tests.harness.server import ServerProcess
 
-CALLS = ("handoffs", "turns", "transcripts")
-GROUPS: dict[str, tuple[str, ...]] = {"media": run.SECTIONS, "calls": CALLS}
-SECTIONS = (*run.SECTIONS, *CALLS)
-_ROOT = Path(__file__).resolve().parents[1]
-
 Voices = Mapping[str, bytes]
 Measure = Callable[[], Awaitable[list[Figure]]]
+
+CALLS = ("handoffs", "turns", "transcripts")
+WEB: dict[str, Measure] = {"console": web_console.measure, "soak": soak.measure}
+GROUPS: dict[str, tuple[str, ...]] = {"media": run.SECTIONS, "calls": CALLS, "web": tuple(WEB)}
+SECTIONS = (*run.SECTIONS, *CALLS, *WEB)
+ON_REQUEST = {"soak"}
+"""Takes longer than all others together."""
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 async def measure(
@@ -46,6 +50,10 @@ async def measure(
                         console.print(f"Measuring {name} …")
                         results[name] = await section()
                         await _settle(server)
+        for name, section in WEB.items():
+            if name in wanted:
+                console.print(f"Measuring {name} in Chromium …")
+                results[name] = await section()
 
 
 def _measures(server: ServerProcess, voices: Voices) -> dict[str, Measure]:
@@ -65,7 +73,7 @@ async def _settle(server: ServerProcess) -> None:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     names = ", ".join((*GROUPS, *SECTIONS))
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{names} (default: all of them)")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{names} (default: all but soak)")
     parser.add_argument(
         "--readme", action="store_true", help="put the comparison into README.md and its plot into docs/"
     )
@@ -73,7 +81,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     wanted = {name for section in given.sections for name in GROUPS.get(section, (section,))}
     if unknown := wanted - set(SECTIONS):
         parser.error(f"there is no section {', '.join(sorted(unknown))}: choose from {names}")
-    given.sections = wanted or set(SECTIONS)
+    given.sections = wanted or set(SECTIONS) - ON_REQUEST
     return given
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Unit = Literal["ms", "%"]
+Unit = Literal["ms", "%", "MB", ""]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from benchmarks.figures import Figure
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 MEDIA_TABLE = RESULTS.with_name("media.md")
 
-_FORMATS = {"ms": ".0f", "%": ".2f"}
+_FORMATS = {"ms": ".0f", "%": ".2f", "MB": ".2f", "": ".0f"}
 
 Results = Mapping[str, Sequence[Figure]]
 
@@ -63,7 +63,7 @@ def save(
 def _cells(figure: Figure) -> list[str]:
     target = "" if figure.target is None else f"< {figure.target:g} {figure.unit}"
     values = [f"{value:{_FORMATS[figure.unit]}}" for value in (figure.median, figure.p99, figure.worst)]
-    values[-1] += f" {figure.unit}"
+    values[-1] = f"{values[-1]} {figure.unit}".rstrip()
     return [*values, str(len(figure.samples)), target, _verdict(figure)]
 
 

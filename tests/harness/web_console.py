@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -41,11 +42,16 @@ class WebConsole:
 
     @classmethod
     async def open(
-        cls, server: ServerProcess, browser: Browser, name: str = "sam", path: str = "/"
+        cls,
+        server: ServerProcess,
+        browser: Browser,
+        name: str = "sam",
+        *,
+        scripts: Iterable[Path] = (),
     ) -> Self:
-        """A new visitor's tab, in which the operator `name` has signed in."""
+        """A new visitor's tab, in which the operator `name` has signed in. `scripts`: see Browser.page."""
         visitor = await browser.visitor(_GRANTED)
-        page = await browser.page(server.url + path, scripts=[LOUDSPEAKER], visitor=visitor)
+        page = await browser.page(server.url, scripts=[LOUDSPEAKER, *scripts], visitor=visitor)
         console = cls(page, server, browser)
         await console.sign_in(name)
         return console

@@ -139,9 +139,7 @@ async def test_a_server_that_restarts_while_it_rings(operators: Browser, tmp_pat
                 await hand_off(watcher, phone)
                 await expect(console.card(ANN)).to_be_visible()
                 await server.kill()
-                await expect(console.page.get_by_role("alert")).to_contain_text(
-                    "The server does not answer."
-                )
+                await expect(console.page.get_by_role("alert")).to_contain_text("The server does not answer.")
             await server.start()
             await console.is_ready()
             await console.says("Connected again.")

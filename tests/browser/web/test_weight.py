@@ -40,7 +40,9 @@ async def test_calls_leave_nothing_behind(
     shared_server: ServerProcess, console: WebConsole, watcher: Console
 ) -> None:
     memory = await Memory.of(console.page)
-    for _ in range(2):  # what is made once and kept: dialogs' and tooltips' containers, code that is loaded late
+    for _ in range(
+        2
+    ):  # what is made once and kept: dialogs' and tooltips' containers, code that is loaded late
         await call_and_hang_up(console, watcher)
     before = await memory.measure()
     for _ in range(CALLS):
