@@ -120,8 +120,12 @@ $(BENCH_READY): $(READY) requirements-bench.lock
 	@touch $@
 
 .PHONY: bench
-bench: $(BENCH_READY) ## measure the figures that the project holds itself to, and print them
+bench: $(BENCH_READY) test-programs web ## measure the figures that the project holds itself to, and print them
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(READY) test-programs web ## play a call and write docs/screenshots anew from what the pages show
+	@$(BIN)/python -m tests.harness.screenshots
 
 .PHONY: docker-check
 docker-check: $(READY) ## check docker-compose.yml: by Docker where it is installed, else by our schema

@@ -17,6 +17,7 @@ from tests.harness.web_memory import Kept, Memory, call_and_hang_up
 SECONDS = 360.0
 _WARM_UP = 5
 _EVERY = 10
+_TALK_S = 5.0
 
 
 async def measure(seconds: float = SECONDS) -> list[Figure]:
@@ -36,7 +37,8 @@ async def measure(seconds: float = SECONDS) -> list[Figure]:
             kept, calls = [await memory.measure()], 0
             began = time.monotonic()
             while time.monotonic() - began < seconds:
-                for _ in range(_EVERY):
+                await call_and_hang_up(console, watcher, talk_s=_TALK_S)  # levels, figures and their chart
+                for _ in range(_EVERY - 1):
                     await call_and_hang_up(console, watcher)
                 calls += _EVERY
                 kept.append(await memory.measure())
@@ -51,7 +53,7 @@ def _figures(kept: list[Kept], calls: int) -> list[Figure]:
         "middle": kept[third:-third] or kept[-third:],
         "last third": kept[-third:],
     }
-    note = f"{calls} calls, taken and hung up; after forced garbage collection, every {_EVERY} calls"
+    note = f"{calls} calls, one in {_EVERY} talked for {_TALK_S:.0f} s; after forced garbage collection"
     return [
         *(
             Figure(

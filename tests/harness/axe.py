@@ -30,12 +30,17 @@ _WIDE = """() => {
 }"""
 
 
+async def settled(page: Page) -> None:
+    """Let fades end at once, so that the page's colours are those it is going to have."""
+    await page.evaluate(_SETTLED)
+
+
 async def violations(page: Page) -> list[str]:
     """What is wrong, a line per rule and element; empty where nothing is.
 
     Colours are taken when fades have ended. Needs web/node_modules, which `make test` installs.
     """
-    await page.evaluate(_SETTLED)
+    await settled(page)
     if not await page.evaluate("() => 'axe' in window"):
         await page.evaluate(_AXE.read_text() + "; 0")
     found: dict[str, Any] = await page.evaluate(

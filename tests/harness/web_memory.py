@@ -82,11 +82,15 @@ class Memory:
         )
 
 
-async def call_and_hang_up(console: WebConsole, watcher: Console, caller: str = "Ann Miller") -> None:
-    """One call from the ring to the page without it: taken, talked, hung up by the caller, done."""
+async def call_and_hang_up(
+    console: WebConsole, watcher: Console, caller: str = "Ann Miller", *, talk_s: float = 0.0
+) -> None:
+    """One call from the ring to the page without it: taken, talked for `talk_s`, hung up by the caller, done."""
     async with phone_for(console.server, name=caller) as phone:
         await hand_off(watcher, phone, reason="A question about an order")
         await console.accept(caller)
+        first = phone.slots
+        await phone.until(lambda: phone.slots - first >= talk_s * 50, within=talk_s + 10)
     await console.says(f"{caller} hung up.")
     await console.button("Done").click()
     await expect(console.panel(caller)).to_have_count(0)
