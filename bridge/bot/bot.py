@@ -161,7 +161,7 @@ class Bot:
                 self._last_prompt = step.text
                 cut = cut or not await self._host.say(step.text)
             elif isinstance(step, Handoff):
-                reason = self._reason(step)
+                reason = self._reason()
                 self._host.want_person(
                     HandoffWish(
                         step.queue, reason, step.summary, step.text or phrases.CONNECTING, step.timeout_s
@@ -182,10 +182,10 @@ class Bot:
                 await self._host.hang_up(said_goodbye=said)
         return True
 
-    def _reason(self, step: Handoff) -> str:
+    def _reason(self) -> str:
         if wants_person(self._last_heard):
             return "The caller asked for a person."
-        return f"The flow hands over here ({step.node})."
+        return "The bot's flow asks for a person here."
 
     async def _improvise(self, step: NotCovered) -> None:
         """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""

@@ -29,7 +29,7 @@ SIZES = {"": WIDE, "-mobile": NARROW}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ANN, BOB, CLARA = "Ann Miller", "Bob Carter", "Clara Reyes"
 ORDERS = ("Muffins, please.", "I need forty of them.")
-OPERATOR = "Hello, this is Sam. Forty muffins are no problem. When do you need them?"
+OPERATOR = "Hello, this is Sam from the bakery. When do you need the muffins?"
 ANSWER = "On Saturday morning, please."
 CHOICE = "Cookies, please."
 
@@ -75,8 +75,8 @@ async def console(server: ServerProcess, voices: dict[str, bytes], folder: Path)
         tab = await WebConsole.on_shift(server, browser)
         await shoot(tab.page, "console-idle")
         async with (
-            phone_for(server, name=ANN, number="+15550142") as ann,
-            phone_for(server, name=BOB, number="+15550199") as bob,
+            phone_for(server, name=ANN, number="+15555550142") as ann,
+            phone_for(server, name=BOB, number="+15555550199") as bob,
         ):
             await order(ann, voices)
             await expect(tab.card(ANN)).to_be_visible(timeout=30_000)
@@ -85,14 +85,12 @@ async def console(server: ServerProcess, voices: dict[str, bytes], folder: Path)
             await shoot(tab.page, "console-ringing")
             await tab.accept(ANN)
             log = tab.page.get_by_role("log")
-            await expect(log).to_contain_text("When do you need them?", timeout=40_000)
+            await expect(log).to_contain_text("When do you need the muffins?", timeout=40_000)
             ann.speak_pcm(voices[ANSWER])
-            await expect(log).to_contain_text("Saturday", timeout=20_000)
+            await expect(log).to_contain_text("On Saturday morning", timeout=20_000)
             await shoot(tab.page, "console-live")
             await tab.button("Back to the bot").click()
-            await tab.page.get_by_label("Note for the bot").fill(
-                "Forty muffins for Saturday morning."
-            )
+            await tab.page.get_by_label("Note for the bot").fill("Forty muffins for Saturday morning.")
             await shoot(tab.page, "console-give-back")
             await tab.page.keyboard.press("Escape")
             other = await tab.second_tab()

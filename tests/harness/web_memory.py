@@ -85,7 +85,7 @@ class Memory:
 async def call_and_hang_up(
     console: WebConsole, watcher: Console, caller: str = "Ann Miller", *, talk_s: float = 0.0
 ) -> None:
-    """One call from the ring to the page without it: taken, talked for `talk_s`, hung up by the caller, done."""
+    """One call from the ring to the page without it: taken, talked for `talk_s`, hung up, done."""
     async with phone_for(console.server, name=caller) as phone:
         await hand_off(watcher, phone, reason="A question about an order")
         await console.accept(caller)

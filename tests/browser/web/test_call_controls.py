@@ -72,7 +72,9 @@ async def test_back_to_the_bot_with_a_note_and_a_place_to_go_on(
         await console.says("Lovely. How many would you like?")
         assert (await shared_server.get(f"/api/calls/{call_id}"))["state"] == "bot"
         said = await shared_server.messages(phone.parameters["threadId"])
-        assert [m["text"] for m in said if m["speaker"] == "system"] == ["Wants the receipt by post."]
+        assert [m["text"] for m in said if m["speaker"] == "system"] == [
+            "Note from the operator: Wants the receipt by post."
+        ]
         await console.button("Done").click()
         await console.is_ready()
 

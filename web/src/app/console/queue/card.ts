@@ -60,14 +60,16 @@ export class Card {
   protected readonly waited = computed(() =>
     duration(this.clock.serverNow() - this.call().requestedAt),
   );
+  private readonly wholeMs = computed(() => this.call().expiresAt - this.call().requestedAt);
+  // Our clock ticks once a second, so a new call may seem to have more time than there is.
   private readonly leftMs = computed(() =>
-    Math.max(0, this.call().expiresAt - this.clock.serverNow()),
+    Math.min(this.wholeMs(), Math.max(0, this.call().expiresAt - this.clock.serverNow())),
   );
   protected readonly left = computed(() => duration(this.leftMs() + 999));
   protected readonly soon = computed(() => this.leftMs() < SOON_MS);
   protected readonly share = computed(() => {
-    const whole = this.call().expiresAt - this.call().requestedAt;
-    return whole > 0 ? Math.min(1, this.leftMs() / whole) : 0;
+    const whole = this.wholeMs();
+    return whole > 0 ? this.leftMs() / whole : 0;
   });
   protected readonly busy = computed(
     () => this.store.busy('accept', this.call().callId) || this.shift.state() === 'starting',
