@@ -45,7 +45,7 @@ def silent(frames: list[bytes]) -> int:
 
 
 def gaps(phone: TwilioSimulator, since: float, at: float) -> tuple[float, float]:
-    """The longest time between two frames in the second after `at`, and the longest otherwise since `since`."""
+    """The longest time between two frames in the second after `at`, and elsewhere since `since`, in s."""
     times = [item.at for item in phone.received if item.event == "media" and item.at >= since]
     found = [(later, later - sooner) for sooner, later in pairwise(times)]
     near = [gap for later, gap in found if at <= later <= at + 1.0]
