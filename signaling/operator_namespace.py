@@ -137,9 +137,11 @@ class OperatorNamespace(Namespace):
         def candidate(view: dict[str, object] | None) -> None:
             self._emitter.emit("candidate", {"candidate": view}, room=sid, namespace=NAMESPACE)
 
-        answer = await desk.leg.renew(payload.get("sdp"), candidate)
+        answer = await desk.leg.renew(
+            payload.get("sdp"), candidate, lambda: self._operators.took_over(desk, sid)
+        )
         if sid in desk.sids:
-            desk.audio_sid = sid
+            self._operators.offered(desk, sid)
         else:  # the tab was closed while its offer was being answered
             await desk.leg.drop_coming()
         return {"sdp": answer}

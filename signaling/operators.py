@@ -32,12 +32,16 @@ _SOCKET_GRACE = 3.0
 
 @dataclass(slots=True)
 class Desk:
-    """One operator, at however many tabs. `audio_sid`: the tab whose offer the audio belongs to."""
+    """One operator, at however many tabs.
+
+    `audio_sid`: the tab that has the audio; `coming_sid`: another one, whose connection is not up yet.
+    """
 
     holder: Holder
     leg: OperatorLeg
     sids: set[str] = field(default_factory=set)
     audio_sid: str | None = None
+    coming_sid: str | None = None
 
 
 def personal(operator_id: str) -> str:
@@ -94,10 +98,27 @@ class Operators:
         if desk.audio_sid is None and desk.leg.connected:
             desk.audio_sid = sid
 
+    def offered(self, desk: Desk, sid: str) -> None:
+        """A tab's offer was answered. The tab that is heard now keeps the audio until `took_over`."""
+        if desk.leg.connected and desk.audio_sid not in (None, sid):
+            desk.coming_sid = sid
+        else:
+            desk.audio_sid, desk.coming_sid = sid, None
+
+    def took_over(self, desk: Desk, sid: str) -> None:
+        """The connection of a tab's offer is up."""
+        if desk.coming_sid == sid:
+            desk.audio_sid, desk.coming_sid = sid, None
+
     def leave(self, desk: Desk, sid: str, *, on_purpose: bool) -> None:
         """A tab is gone. Unless it left on purpose, its audio gets a moment to prove that it still lives."""
         desk.sids.discard(sid)
-        if desk.audio_sid == sid:
+        if desk.coming_sid == sid:  # the tab that is heard has nothing to do with it
+            desk.coming_sid = None
+            self._tasks.start(desk.leg.drop_coming(), "leave")
+        elif desk.audio_sid == sid and desk.coming_sid is not None:
+            desk.audio_sid, desk.coming_sid = desk.coming_sid, None
+        elif desk.audio_sid == sid:
             desk.audio_sid = None
             self._tasks.start(self._without_socket(desk, on_purpose=on_purpose), "leave")
 

@@ -90,13 +90,21 @@ class OperatorLeg:
         """True while packets come in, whatever is in them."""
         return self.silent_for < _FLOWING
 
-    async def renew(self, offer: object, on_candidate: Callable[[dict[str, object] | None], None]) -> str:
-        """Answer a new offer; the old connection carries on until the new one is up. Raises PeerError."""
+    async def renew(
+        self,
+        offer: object,
+        on_candidate: Callable[[dict[str, object] | None], None],
+        on_up: Callable[[], None] = lambda: None,
+    ) -> str:
+        """Answer a new offer; the old connection carries on until the new one is up. Raises PeerError.
+
+        `on_up` is called when the new connection has taken over.
+        """
         async with self._offering:
             peer = Peer(
                 ice_servers=self._ice_servers(),
                 on_frame=lambda frame: self._frame(peer, frame),
-                on_state=lambda state: self._state(peer, state),
+                on_state=lambda state: self._state(peer, state, on_up),
                 on_candidate=on_candidate,
                 on_key=lambda press: self._key(peer, press),
                 on_quality=lambda quality: self._measured(peer, quality),
@@ -178,13 +186,14 @@ class OperatorLeg:
             self._asked_for = wish
             self._on_renegotiate(wish)
 
-    def _state(self, peer: Peer, state: State) -> None:
+    def _state(self, peer: Peer, state: State, on_up: Callable[[], None]) -> None:
         if state == "connected" and peer is self._coming:
             old, self._peer, self._coming = self._peer, peer, None
             self._connected_at = time.monotonic()
             self._asked_for = None
             if old is not None:
                 self._tasks.start(old.close(), "close")
+            on_up()
             if self.on_connected is not None:
                 self.on_connected()
         elif state == "failed":

@@ -21,7 +21,9 @@ from tests.harness.handoff import (
     since_clear,
     states,
 )
+from tests.harness.offers import CHROMIUM
 from tests.harness.peer_console import PeerConsole
+from tests.harness.raw_socket import RawSocket
 from tests.harness.server import ServerProcess
 from tests.harness.tones import dominance, tone
 
@@ -136,3 +138,22 @@ async def test_a_killed_tab_gives_hold_audio_and_then_a_new_offer(shared_server:
             if tab.returncode is None:
                 tab.kill()
             await tab.wait()
+
+
+async def test_a_second_tab_that_never_gets_through_takes_nothing_along_when_it_closes(
+    shared_server: ServerProcess,
+) -> None:
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        for goodbye in ("41/operator,", None):
+            async with RawSocket(shared_server) as tab:
+                await tab.join({"token": await shared_server.token()})
+                assert (await tab.event("offer", {"sdp": CHROMIUM}))["ok"]
+                if goodbye is not None:
+                    await tab.send(goodbye)
+            # Longer than a socket that breaks off is waited for.
+            assert dominance((await phone_hears(phone, 4.0))[-16_000:], OPERATOR_HZ) > 0.9
+        assert [view["state"] for view in states(console, call_id)][-1] == "bridged"
+        assert console.own is not None
+        assert console.own.state == "connected"
