@@ -12,6 +12,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from bridge.errors import BridgeError
 from bridge.media.dtmf import KEYS
 from bridge.peer.errors import PeerError
+from bridge.peer.sdp import parse_description
 from signaling.access import ProgramAccess
 from signaling.emitter import Emitter
 from signaling.errors import SignalingError, error_body
@@ -104,6 +105,8 @@ class SoftphoneNamespace(Namespace):
 
     async def _offer(self, sid: str, payload: Payload) -> Ack:
         named = optional_text(payload, "callId")
+        if named:  # a call does not move for an offer that nobody can answer
+            parse_description(payload.get("sdp"))
         session = self._softphones.resume(sid, named) if named else self._session(sid)
         return {"sdp": await session.answer(payload.get("sdp"), self._candidates_to(sid))}
 

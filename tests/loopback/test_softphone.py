@@ -151,6 +151,16 @@ async def test_a_call_that_was_taken_along_leaves_the_older_tab(shared_server: S
         assert (await other.command("dtmf", digit="1"))["ok"]
 
 
+async def test_a_call_does_not_move_for_an_offer_that_nobody_can_answer(shared_server: ServerProcess) -> None:
+    async with caller(shared_server) as phone, caller(shared_server) as other:
+        await phone.call()
+        ack = await Softphone.command(other, "offer", sdp="v=0", callId=phone.call_id)
+        assert ack["error"]["code"] == "bad_sdp"
+        assert (await Softphone.command(other, "dtmf", digit="1"))["error"]["code"] == "gone"
+        assert (await phone.command("dtmf", digit="1"))["ok"]
+        assert phone.all("ended") == []
+
+
 async def test_a_caller_who_does_not_come_back_ends_the_call(shared_server: ServerProcess) -> None:
     async with PeerConsole(shared_server) as console, caller(shared_server) as phone:
         await phone.call()
