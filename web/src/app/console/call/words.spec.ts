@@ -40,6 +40,11 @@ describe('callWord', () => {
     expect(callWord(call({ state: 'handoff' }), 'lost', true)).toContain('offered again');
   });
 
+  it('blames nobody where the bot hands a released call over again', () => {
+    const again = call({ state: 'handoff', operator: null, claimedAt: null, bridgedAt: null });
+    expect(callWord(again, 'lost', true)).toBe('The bot has handed this call over again.');
+  });
+
   it('says that the bot has it', () => {
     expect(callWord(call({ state: 'bot' }), 'released', true)).toContain('Back with the bot');
   });

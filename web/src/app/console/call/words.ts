@@ -29,6 +29,10 @@ function live(call: CallView, audible: boolean): string {
 }
 
 function lost(call: CallView): string {
+  // A claim that lapsed leaves its time behind; a new handoff begins without one.
+  if (call.state === 'handoff' && call.claimedAt === null) {
+    return $localize`The bot has handed this call over again.`;
+  }
   const who = call.operator?.name;
   return call.state === 'handoff' || !who
     ? $localize`Your audio stayed away too long, so the call is offered again.`
