@@ -63,6 +63,11 @@ export function phaseOf(call: CallView, me: string): Phase {
   return call.state !== 'handoff' && call.operator?.id === me ? 'live' : 'lost';
 }
 
+/** Since when its operator has the call; `bridgedAt` may be that of one whose claim lapsed. */
+export function talkingSince({ bridgedAt, claimedAt }: CallView): number | null {
+  return bridgedAt && claimedAt ? Math.max(bridgedAt, claimedAt) : (bridgedAt ?? claimedAt);
+}
+
 /** What to call a caller. */
 export function callerName(caller: { name: string | null; number: string }): string {
   return caller.name || caller.number || $localize`Unknown caller`;

@@ -21,7 +21,7 @@ import { Icon } from '../../shell/icon';
 import { ConsoleStore } from '../console-store';
 import { AudioLink } from '../shift/audio-link';
 import { Shift } from '../shift/shift';
-import { callerName } from '../state';
+import { callerName, talkingSince } from '../state';
 import { Composer } from './composer';
 import { Context } from './context';
 import { Keypad } from './keypad';
@@ -65,7 +65,7 @@ export class CallPanel {
   });
   protected readonly lasts = computed(() => {
     const call = this.call();
-    const from = call?.bridgedAt ?? call?.claimedAt;
+    const from = call && talkingSince(call);
     if (!call || !from) return '';
     return duration((call.endedAt ?? this.clock.serverNow()) - from);
   });

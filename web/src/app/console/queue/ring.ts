@@ -7,7 +7,7 @@ import { Notices } from '../../shell/notices';
 import { IncomingCall } from '../../wire/views';
 import { ConsoleStore } from '../console-store';
 import { Shift } from '../shift/shift';
-import { callerName } from '../state';
+import { callerName, talkingSince } from '../state';
 
 /**
  * Tells the operator that somebody waits: sound, desktop notification, tab title, screen reader.
@@ -36,7 +36,7 @@ export class Ring {
     });
     effect(() => {
       const call = this.store.call();
-      const since = call?.bridgedAt ?? call?.claimedAt ?? call?.startedAt ?? 0;
+      const since = (call && talkingSince(call)) ?? call?.startedAt ?? 0;
       const live = this.store.talking() && call;
       this.activity.call.set(live ? { who: callerName(call.caller), since } : null);
     });
