@@ -30,7 +30,7 @@ import { Shortcut, Shortcuts } from './shortcuts';
           </section>
         }
         <section>
-          <h3 i18n>Everywhere</h3>
+          <h3 i18n>Moving about</h3>
           <dl>
             <div>
               <dt><kbd>Tab</kbd></dt>
@@ -44,7 +44,7 @@ import { Shortcut, Shortcuts } from './shortcuts';
         </section>
       </div>
       <mat-slide-toggle [checked]="shortcuts.on()" (change)="shortcuts.on.set($event.checked)">
-        <ng-container i18n>Single keys do things</ng-container>
+        <ng-container i18n>Single keys work as shortcuts</ng-container>
       </mat-slide-toggle>
     </mat-dialog-content>
     <mat-dialog-actions align="end">
