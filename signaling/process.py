@@ -99,7 +99,7 @@ def greeting(settings: Settings, address: tuple[str, int], password: str | None)
         *lines,
         "In a browser:",
         f"  [bold]http://{shown}:{port}/phone[/bold]   call in as a customer, and ask for a person",
-        f"  [bold]http://{shown}:{port}/[/bold]        in another tab: sign in, go on shift, take the call",
+        f"  [bold]http://{shown}:{port}/[/bold]        in another tab: sign in and go on shift",
         "",
         "Without a microphone, in another terminal:",
         "  [bold].venv/bin/patchbay demo[/bold]   a whole call, handed over and back",
