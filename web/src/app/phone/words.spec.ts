@@ -35,7 +35,7 @@ describe('standing', () => {
       'Calling…',
       'Talking to the assistant',
       'Waiting for a person',
-      'Somebody is joining',
+      'Somebody is being connected',
       'Talking to Sam',
       'Talking to a person',
       'On hold',

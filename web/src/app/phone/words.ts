@@ -40,7 +40,7 @@ function talking({ call, person }: PhoneView): Words {
       };
     case 'connecting':
       return {
-        title: person ? $localize`${person} is joining` : $localize`Somebody is joining`,
+        title: person ? $localize`${person} is being connected` : $localize`Somebody is being connected`,
         more: $localize`You will hear them in a moment.`,
       };
     case 'bridged':

@@ -24,7 +24,7 @@ export function whereabouts({ state, speaker, operator }: CallView): string {
     case 'handoff':
       return $localize`waiting for a person`;
     case 'connecting':
-      return $localize`${who} is joining`;
+      return $localize`${who} is being connected`;
     case 'bridged':
       return $localize`with ${who}`;
     case 'held':

@@ -35,11 +35,13 @@ export class Shift {
   private readonly notices = inject(Notices);
   private readonly current = signal<ShiftState>('off');
   /** What a reload goes on with. */
-  private readonly remembered = stored<Presence | null>(
+  private readonly remembered = stored<Remembered | null>(
     () => sessionStorage,
     'patchbay.shift',
-    (value) => (value === 'available' || value === 'away' ? value : null),
+    readRemembered,
   );
+  /** The id of whose shift this is, or was last. */
+  private whose: string | null = null;
   private lastWelcome = 0;
 
   readonly state = this.current.asReadonly();
@@ -57,6 +59,11 @@ export class Shift {
     effect(() => {
       const lost = this.microphone.problem() === 'lost';
       untracked(() => lost && this.active() && void this.reopen());
+    });
+    effect(() => {
+      // A shift outlives a sign-in that ran out, for whoever it belongs to and for nobody else.
+      const other = this.session.operator()?.id;
+      untracked(() => other !== undefined && other !== this.whose && this.forget());
     });
     effect(() => {
       const out = !this.session.signedIn() && this.session.reason() === null;
@@ -80,8 +87,9 @@ export class Shift {
     // A page that hears the microphone may make sounds, in browsers that did not let it before.
     void this.sound.unlock();
     await this.leader.take(operator.id, true);
+    this.whose = operator.id;
     this.current.set(presence === 'away' ? 'away' : 'on');
-    this.remembered.set(presence);
+    this.remember(presence);
     void this.audio.start(stream);
     await this.tell(presence);
     return true;
@@ -101,7 +109,7 @@ export class Shift {
   async setAway(away: boolean): Promise<void> {
     if (!this.active()) return;
     this.current.set(away ? 'away' : 'on');
-    this.remembered.set(away ? 'away' : 'available');
+    this.remember(away ? 'away' : 'available');
     await this.tell(away ? 'away' : 'available');
   }
 
@@ -157,8 +165,9 @@ export class Shift {
       void this.audio.renew();
       void this.tell(this.current() === 'away' ? 'away' : 'available');
       if (!first) this.notices.success($localize`Connected again.`, { key: 'connection' });
-    } else if (first && this.remembered()) {
-      void this.resume(this.remembered() ?? 'available');
+    } else if (first) {
+      const before = this.remembered();
+      if (before && before.who === this.session.operator()?.id) void this.resume(before.presence);
     }
   }
 
@@ -209,6 +218,10 @@ export class Shift {
     this.current.set('elsewhere');
   }
 
+  private remember(presence: Presence): void {
+    this.remembered.set(this.whose === null ? null : { who: this.whose, presence });
+  }
+
   private forget(): void {
     if (!this.active()) return;
     this.audio.stop();
@@ -228,6 +241,18 @@ export class Shift {
       this.notices.error(error.message, { key: 'presence' });
     }
   }
+}
+
+interface Remembered {
+  readonly who: string;
+  readonly presence: Presence;
+}
+
+function readRemembered(value: unknown): Remembered | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { who, presence } = value as Record<string, unknown>;
+  if (typeof who !== 'string' || (presence !== 'available' && presence !== 'away')) return null;
+  return { who, presence };
 }
 
 function noAudio(): string {
