@@ -10,10 +10,9 @@ import pytest_asyncio
 
 from tests.harness.server import ServerProcess
 
-_REAL_SPEECH = (
+_HEAVY = (
     "tests/e2e/test_spoken_call.py",
-    "tests/browser/test_spoken.py",
-    "tests/browser/web/test_spoken_handoff.py",
+    "tests/browser/",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
     "tests/signaling/terminal/",
@@ -22,10 +21,10 @@ _REAL_SPEECH = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file on one worker, and all real speech on the same one: two at once would be too slow."""
+    """Keep each file on one worker, and all with real speech or a browser on one: two at once are slow."""
     for item in items:
         file = item.nodeid.partition("::")[0]
-        group = "speech" if file.startswith(_REAL_SPEECH) else file
+        group = "heavy" if file.startswith(_HEAVY) else file
         item.add_marker(pytest.mark.xdist_group(group))
 
 
