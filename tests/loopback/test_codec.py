@@ -86,7 +86,7 @@ async def test_loss_changes_the_codec_and_the_caller_hears_no_gap(tmp_path: Path
         assert silent(came) == 0
         # On a busy machine this process, which plays the operator too, is kept from sending now and then:
         # the renewal's own gaps are held against those of the rest.
-        assert len(came) >= 0.8 * (phone.slots - slots), "a frame for nearly every slot"
+        assert len(came) >= 0.9 * (phone.slots - slots), "a frame for nearly every slot"
         around, rest = gaps(phone, since, renewed)
         assert around <= rest + 0.1
         assert share(b"".join(ulaw_decode(frame) for frame in came), OPERATOR_HZ) > 0.95
