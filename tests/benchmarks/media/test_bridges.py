@@ -29,7 +29,7 @@ BRIDGES: dict[str, Start] = {
 both = pytest.mark.parametrize("start", BRIDGES.values(), ids=BRIDGES)
 
 STILL = Case("still", Weather())
-FAR_MS = 150.0
+FAR_MS = 600.0
 """So far that no delay of a busy machine's is taken for the road's."""
 FAR = Case("far", Weather(delay_s=FAR_MS / 1000))
 LOSSY = Case("lossy", Weather(loss=0.10))
