@@ -22,7 +22,7 @@ from telephony.softphone.session import SoftphoneSession
 log = structlog.get_logger()
 
 NAMESPACE = "/softphone"
-_SEEN_BY_CALLERS = ("callId", "threadId", "state", "speaker", "endedAt", "endReason")
+_SEEN_BY_CALLERS = ("callId", "threadId", "state", "speaker", "line", "endedAt", "endReason")
 
 
 class Softphones:

@@ -125,7 +125,7 @@ class Call:
             self._tasks.spawn(self._watch(), "watch")
             self.caller_side.hear_turns(True)
             self.bot.start("start")
-            self._services.events.call_changed(self)
+            self.tell_changed()
             await self._ended.wait()
             await self._finish()
 
@@ -142,7 +142,11 @@ class Call:
         if self.state is not before:
             log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
             self._record.changed()
-            self._services.events.call_changed(self)
+            self.tell_changed()
+
+    def tell_changed(self) -> None:
+        """The call's view is another one now: tell whoever listens."""
+        self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:
         """As `dispatch`, but False where the event has come too late to mean anything."""

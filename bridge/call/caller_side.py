@@ -27,6 +27,11 @@ class CallerSide:
         self.ear = make_ear(self)
 
     @property
+    def lost(self) -> bool:
+        """True while the caller's stream has broken off and the next one is waited for."""
+        return self._grace.pending
+
+    @property
     def _with_bot(self) -> bool:
         return self._call.state is State.BOT
 
@@ -43,8 +48,11 @@ class CallerSide:
         """The caller is on another stream now; raises BridgeError `wrong_codec`."""
         if line.codec is not self._call.patch.line.codec:
             raise BridgeError("The new stream is in another encoding than the call.", code="wrong_codec")
+        lost = self.lost
         self._grace.cancel()
         self._call.patch.adopt(line)
+        if lost:
+            self._call.tell_changed()
 
     # -- LineListener --
 
@@ -74,6 +82,7 @@ class CallerSide:
             self._call.dispatch(Event.CALLER_HUNG_UP)
         elif not self._call.ended:
             self._grace.set(self._line_grace, lambda: self._call.try_dispatch(Event.LINE_LOST))
+            self._call.tell_changed()
 
     # -- what the ear makes out --
 

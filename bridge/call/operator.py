@@ -47,7 +47,6 @@ class OperatorLeg:
         self._peer: Peer | None = None
         self._coming: Peer | None = None
         self._offering = asyncio.Lock()
-        self._connected_at = 0.0
         self._tasks = TaskOwner(f"operator.{holder.id}")
 
     @property
@@ -81,9 +80,7 @@ class OperatorLeg:
 
         A pause that the browser has announced (DTX) does not count.
         """
-        if self._peer is None:
-            return float("inf")
-        return time.monotonic() - max(self._peer.heard_until or 0.0, self._connected_at)
+        return self._peer.silent_for if self._peer is not None else float("inf")
 
     @property
     def flowing(self) -> bool:
@@ -189,7 +186,6 @@ class OperatorLeg:
     def _state(self, peer: Peer, state: State, on_up: Callable[[], None]) -> None:
         if state == "connected" and peer is self._coming:
             old, self._peer, self._coming = self._peer, peer, None
-            self._connected_at = time.monotonic()
             self._asked_for = None
             if old is not None:
                 self._tasks.start(old.close(), "close")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -77,7 +78,10 @@ class Peer:
         self._mid = "0"
         self._named, self._ended = 0, False
         self._sends = False
+        self._connected_at: float | None = None
         self._reports: Reports | None = None
+        self.receives = True
+        """False where the other side has said that it sends nothing."""
         self.state: State = "new"
 
     @property
@@ -86,9 +90,12 @@ class Peer:
         return self._reports.quality if self._reports else PeerQuality(None, 0.0, 0.0, 0)
 
     @property
-    def heard_until(self) -> float | None:
-        """Monotonic time of the operator's last packet, or until which it spoke for more."""
-        return self._receiver.heard_until if self._receiver else None
+    def silent_for(self) -> float:
+        """Seconds since the last packet, announced pauses left out, or since it connected; 0.0 before."""
+        if self._connected_at is None:
+            return 0.0
+        heard = self._receiver.heard_until if self._receiver else None
+        return time.monotonic() - max(heard or 0.0, self._connected_at)
 
     @property
     def codec(self) -> str | None:
@@ -207,6 +214,7 @@ class Peer:
         ssrc, self._sender = self._sender.ssrc, Sender(remote.codecs[0], remote.events)
         self._sender.ssrc, self._codecs = ssrc, remote.codecs
         self._sends = remote.direction in ("sendrecv", "recvonly")
+        self.receives = remote.direction in ("sendrecv", "sendonly")
         self._receiver = Receiver(
             remote.codecs, self._on_frame, rate=self._rate, events=remote.events, on_key=self._on_key
         )
@@ -232,6 +240,7 @@ class Peer:
             self._failed("internal")
             raise
         if up:
+            self._connected_at = time.monotonic()
             self._set_state("connected")
             await self._report_forever()
 

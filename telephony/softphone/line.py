@@ -51,9 +51,11 @@ class SoftphoneLine:
 
     @property
     def silent_for(self) -> float:
-        """Seconds since the browser's last packet, announced pauses left out; 0.0 before the first."""
-        heard = self._peer.heard_until
-        return time.monotonic() - heard if heard is not None else 0.0
+        """Seconds since the browser's last packet, announced pauses left out, or since it connected.
+
+        0.0 for one that has said that it sends nothing.
+        """
+        return self._peer.silent_for if self._peer.receives else 0.0
 
     @property
     def dropped(self) -> int:

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 CONNECT_S = 15.0
 """Seconds that a browser has to connect after its offer was answered."""
 _SILENT = 5.0
-"""Seconds without a packet, after there were some, that mean the network is gone and not the words."""
+"""Seconds without a packet that mean the network is gone and not the words: a browser sends silence, too."""
 _UNATTENDED = 5.0
 _UNATTENDED_SILENT = 0.5
 _LOOK = 0.5

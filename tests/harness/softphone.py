@@ -104,12 +104,6 @@ class PeerSoftphone(Softphone, PeerConsole):
             self.call_id, self.thread_id = ack["callId"], ack["threadId"]
         return ack
 
-    async def lost(self, within: float = 20.0) -> None:
-        """Wait until the server has ended the connection."""
-        async with asyncio.timeout(within):
-            while self.own is not None and self.own.state != "failed":
-                await self._changed.wait()
-
     def _state(self, state: State) -> None:
         super()._state(state)
         self._wake()
