@@ -129,7 +129,10 @@ class TextToSpeech(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message before it has its place in the thread. Times are aware UTC datetimes."""
+    """A message before it has its place in the thread. Times are aware UTC datetimes.
+
+    `late`: known to come after what was said later; the store finds that out by itself within one call.
+    """
 
     id: str
     thread_id: str
@@ -139,11 +142,15 @@ class Draft:
     started_at: datetime
     ended_at: datetime
     name: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One utterance in a thread. `seq` is dense from 1 in a thread; a partial has seq 0 and final False."""
+    """One utterance in a thread. `seq` is dense from 1 in a thread; a partial has seq 0 and final False.
+
+    `late`: something that was said later stands before it; `started_at` is the true one.
+    """
 
     id: str
     thread_id: str
@@ -156,6 +163,7 @@ class Message:
     started_at: datetime
     ended_at: datetime
     delivery: Delivery = "local"
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

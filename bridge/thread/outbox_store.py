@@ -158,6 +158,7 @@ def message_from_row(row: Row[Any]) -> Message:
         started_at=row.started_at,
         ended_at=row.ended_at,
         delivery=row.delivery,
+        late=row.late,
     )
 
 

@@ -11,17 +11,20 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -95,7 +98,11 @@ messages = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
     Column("delivery", String(16), nullable=False),
+    # Something that was said later stands before it.
+    Column("late", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("thread_id", "seq", name="uq_messages_thread_seq"),
+    # Whether a message is late is asked at every append.
+    Index("ix_messages_call_started", "call_id", "started_at"),
 )
 
 calls = Table(
@@ -127,6 +134,31 @@ outbox = Table(
     Column("error", CleanText),
     UniqueConstraint("kind", "key", name="uq_outbox_kind_key"),
     Index("ix_outbox_state_thread", "state", "thread_id", "id"),
+)
+
+backlog = Table(
+    "backlog",
+    metadata,
+    # Speech that has no text yet. The id is the one that its message will have.
+    Column("id", CleanText, primary_key=True),
+    Column("thread_id", CleanText, ForeignKey("threads.thread_id", ondelete="CASCADE"), nullable=False),
+    Column("call_id", CleanText, nullable=False),
+    Column("speaker", String(16), nullable=False),
+    Column("name", CleanText),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("rate", Integer, nullable=False),
+    Column("audio", LargeBinary, nullable=False),
+    # Bytes of audio, so that summing them up reads none of it.
+    Column("size", Integer, nullable=False),
+    Column("reason", CleanText, nullable=False),
+    # How often a recogniser died of it or refused it.
+    Column("attempts", Integer, nullable=False),
+    # Whether a system message in the thread has told of it.
+    Column("announced", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_backlog_created_at", "created_at"),
+    Index("ix_backlog_thread", "thread_id"),
 )
 
 health = Table(

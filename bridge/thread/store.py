@@ -174,6 +174,7 @@ class SqlThreadStore(OutboxTable):
                 started_at=draft.started_at,
                 ended_at=draft.ended_at,
                 delivery="pending" if self._outbox else "local",
+                late=draft.late or await _overtaken(connection, draft),
             )
             .returning(messages)
         )
@@ -185,6 +186,21 @@ class SqlThreadStore(OutboxTable):
             row = pending_row("post_message", draft.thread_id, payload, message_id=draft.id)
             await connection.execute(self._db.insert(outbox).values(**row))
         return message
+
+
+async def _overtaken(connection: AsyncConnection, draft: Draft) -> bool:
+    """True where something of this call that was said after `draft` began is in the thread already.
+
+    Within one call only: its times come from one clock that only rises, while the wall clock may have
+    been set between two calls. A note of the system is not said.
+    """
+    later = select(messages.c.id).where(
+        messages.c.call_id == draft.call_id,
+        messages.c.started_at > draft.started_at,
+        messages.c.thread_id == draft.thread_id,
+        messages.c.speaker != "system",
+    )
+    return (await connection.execute(later.limit(1))).first() is not None
 
 
 def _summary(row: Row[Any]) -> ThreadSummary:

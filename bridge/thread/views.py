@@ -26,4 +26,5 @@ def message_view(message: Message) -> dict[str, object]:
         "startedAt": iso_utc(message.started_at),
         "endedAt": iso_utc(message.ended_at),
         "delivery": message.delivery,
+        "late": message.late,
     }

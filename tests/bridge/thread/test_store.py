@@ -42,6 +42,27 @@ async def test_the_same_draft_is_stored_once(store: SqlThreadStore) -> None:
     assert [m.text for m in await store.messages("t") or []] == ["once", "between"]
 
 
+async def test_what_comes_after_something_said_later_in_its_call_is_late(store: SqlThreadStore) -> None:
+    await store.append(draft("second", start=5))
+    note = replace(draft("a note", start=9), speaker="system")
+    assert not (await store.append(note)).late
+    assert not (await store.append(draft("at once", start=5))).late
+    first = await store.append(draft("first", start=4))
+    assert (first.late, first.seq, first.started_at) == (True, 4, at(4))
+    assert not (await store.append(draft("third", start=8))).late
+    assert not (await store.append(replace(draft("another call", start=0), call_id="other"))).late
+    assert (await store.append(replace(draft("known late", start=10), late=True))).late
+    assert [m.late for m in await store.messages("t") or []] == [
+        False,
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
 async def test_a_cancelled_append_leaves_no_gap(store: SqlThreadStore) -> None:
     for steps in range(25):
         task = asyncio.ensure_future(store.append(draft()))

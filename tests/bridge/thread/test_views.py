@@ -23,6 +23,7 @@ def test_a_message_has_exactly_the_contracts_fields() -> None:
         "startedAt": "2026-11-21T12:00:00.005Z",
         "endedAt": "2026-11-21T12:00:00.005Z",
         "delivery": "pending",
+        "late": False,
     }
 
 
