@@ -7,7 +7,7 @@ and handed in by the composition root.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -99,12 +99,50 @@ class Urgency(enum.IntEnum):
     PARTIAL = 2
 
 
+class Hearing(Protocol):
+    """One utterance on its way to its text. All but `finish` are synchronous and never block."""
+
+    urgency: Urgency
+    """TURN while somebody waits for the words, else FINAL; may change while the utterance is spoken."""
+
+    def feed(self, pcm: bytes) -> None:
+        """More of the utterance (s16le mono), as it is spoken."""
+
+    def pause(self, pcm: bytes) -> None:
+        """The speaker pauses; `pcm` is the whole utterance if it ends here."""
+
+    def resume(self) -> None:
+        """The speaker goes on: the last pause was not the end."""
+
+    async def finish(self, pcm: bytes) -> str:
+        """The text of `pcm`, the whole utterance, stripped; "" where nothing was said; ends the hearing.
+
+        `pcm` may end before what was fed last. Raises SpeechUnavailable when the engine cannot answer.
+        """
+
+    def cancel(self) -> None:
+        """Give the utterance up. Idempotent; does nothing after `finish`."""
+
+
+class SpeechStream(Protocol):
+    """Recognises one leg, utterance by utterance, while it is spoken."""
+
+    def hear(self, pcm: bytes, *, urgency: Urgency, on_partial: Callable[[str], None]) -> Hearing:
+        """An utterance began with `pcm` (s16le mono); `on_partial` gets what is understood so far."""
+
+    def close(self) -> None:
+        """No utterance begins any more; those that are open are still answered. Idempotent."""
+
+
 class SpeechToText(Protocol):
-    """Recognises one stretch of speech at a time, in a process of its own."""
+    """Recognises speech off the event loop: in a process of its own, or in a vendor's cloud."""
 
     @property
     def ready(self) -> bool:
         """True while a recogniser is loaded and answering."""
+
+    def stream(self, rate: int) -> SpeechStream:
+        """A stream for the utterances of one leg at `rate` Hz; returns at once."""
 
     async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
         """Text of `pcm` (s16le mono at `rate` Hz), stripped; "" where nothing was said.

@@ -342,7 +342,7 @@ class Call:
         """Hang up, let what was still being said reach the thread, and keep the record."""
         await self.patch.line.hang_up()
         within = self._finish_within
-        self.caller_side.ear.flush()
+        self.caller_side.ear.close()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
         await self._tasks.ended(_SURVIVES_THE_END, within)
         await self._record.store()
@@ -359,9 +359,7 @@ class Call:
         return ear
 
     def _make_operator_ear(self, claim: Claim) -> Ear:
-        ear = self._make_ear("human", claim.holder.name)
-        ear.partials = True
-        return ear
+        return self._make_ear("human", claim.holder.name)
 
     def _make_ear(self, speaker: Speaker, name: str | None) -> Ear:
         return Ear(

@@ -38,7 +38,6 @@ class CallerSide:
     def hear_turns(self, turns: bool) -> None:
         """Whether the caller's words are turns of the bot's conversation, to be understood at once."""
         self.ear.urgency = Urgency.TURN if turns else Urgency.FINAL
-        self.ear.partials = not turns
 
     def end(self) -> None:
         """The call is over; nothing is waited for."""

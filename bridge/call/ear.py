@@ -13,15 +13,13 @@ import structlog
 from bridge.errors import BridgeError
 from bridge.media.frame import Frame, join
 from bridge.media.level import Meter, energies
-from bridge.ports import FRAME_MS, Speaker, SpeechToText, Urgency
-from bridge.speech.errors import Shed, SpeechUnavailable
+from bridge.ports import FRAME_MS, Hearing, Speaker, SpeechStream, SpeechToText, Urgency
 from bridge.speech.segmenter import Segmenter, SpeechPaused, SpeechResumed, SpeechStarted, UtteranceEnded
 from bridge.thread.writer import CallThread
 
 log = structlog.get_logger()
 
 _BATCH_FRAMES = 5
-_PARTIAL_EVERY_MS = 700
 
 
 class Spawn(Protocol):
@@ -30,14 +28,12 @@ class Spawn(Protocol):
     def __call__(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None: ...
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Utterance:
-    """An utterance from its first sound to its text; `early` is the recognition begun in its first pause."""
+    """An utterance from its first sound to its text."""
 
     id: str
-    early: asyncio.Task[str] | None = None
-    partial_at_ms: int = 0
-    partial_running: bool = False
+    hearing: Hearing
 
 
 class Ear:
@@ -63,13 +59,24 @@ class Ear:
         self._frame_bytes = rate * FRAME_MS // 1000 * 2
         self._position_ms = 0
         self._open: _Utterance | None = None
-        self.urgency = Urgency.FINAL
-        self.partials = False
+        self._urgency = Urgency.FINAL
+        self._stream: SpeechStream | None = None
         self.quiet = asyncio.Event()
         """Set while nobody is in the middle of an utterance, or waits for its words to be made out."""
         self.quiet.set()
         self.meter = Meter()
         self._recognising = 0
+
+    @property
+    def urgency(self) -> Urgency:
+        """TURN while what is said is an answer that somebody waits for, else FINAL."""
+        return self._urgency
+
+    @urgency.setter
+    def urgency(self, urgency: Urgency) -> None:
+        self._urgency = urgency
+        if self._open is not None:
+            self._open.hearing.urgency = urgency
 
     def listen(
         self,
@@ -100,49 +107,53 @@ class Ear:
         self.meter.push(levels)
         for place, energy in enumerate(levels):
             self._position_ms += FRAME_MS
-            for event in self._segmenter.push(pcm[place * size : (place + 1) * size], energy):
+            frame = pcm[place * size : (place + 1) * size]
+            if self._open is not None:
+                self._open.hearing.feed(frame)
+            for event in self._segmenter.push(frame, energy):
                 self._take(event)
-        self._maybe_partial()
 
     def flush(self) -> None:
-        """The leg is over: end an utterance that is still open."""
+        """End an utterance that is still open; the leg may go on afterwards."""
         if self._batch:
             self._look()
         for event in self._segmenter.flush():
             self._take(event)
 
+    def close(self) -> None:
+        """The leg is over: flush, and need no recogniser once the last words are made out. Idempotent."""
+        self.flush()
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
     def _take(self, event: object) -> None:
         if isinstance(event, SpeechStarted):
-            started = self._wall(event.at_ms)
-            self._open = _Utterance(self._thread.open(self.speaker, self.name, started))
-            self._open.partial_at_ms = event.at_ms + _PARTIAL_EVERY_MS
-            self.quiet.clear()
-            self._on_speech()
+            self._begin(event)
         elif self._open is None:
             return
         elif isinstance(event, SpeechPaused):
-            self._begin_early(self._open, event.pcm)
+            self._open.hearing.pause(event.pcm)
         elif isinstance(event, SpeechResumed):
-            self._drop_early(self._open)
+            self._open.hearing.resume()
         elif isinstance(event, UtteranceEnded):
             utterance, self._open = self._open, None
             self._recognising += 1
-            self._spawn(self._finish(utterance, event), "recognise")
+            if self._spawn(self._finish(utterance, event), "recognise") is None:
+                utterance.hearing.cancel()
 
-    def _begin_early(self, utterance: _Utterance, pcm: bytes) -> None:
-        """Recognise in the pause already: most pauses of this length turn out to be the end."""
-        if self.urgency is Urgency.TURN:
-            self._drop_early(utterance)
-            recognition = self._stt.transcribe(pcm, rate=self._rate, urgency=Urgency.TURN)
-            utterance.early = asyncio.ensure_future(recognition)
-            # A recognition that is given up for a resumed utterance may fail without anybody asking.
-            utterance.early.add_done_callback(lambda task: task.cancelled() or task.exception())
-
-    @staticmethod
-    def _drop_early(utterance: _Utterance) -> None:
-        if utterance.early is not None:
-            utterance.early.cancel()
-            utterance.early = None
+    def _begin(self, event: SpeechStarted) -> None:
+        message_id = self._thread.open(self.speaker, self.name, self._wall(event.at_ms))
+        if self._stream is None:
+            self._stream = self._stt.stream(self._rate)
+        hearing = self._stream.hear(
+            self._segmenter.current() or b"",
+            urgency=self._urgency,
+            on_partial=lambda text: self._thread.partial(message_id, text),
+        )
+        self._open = _Utterance(message_id, hearing)
+        self.quiet.clear()
+        self._on_speech()
 
     async def _finish(self, utterance: _Utterance, event: UtteranceEnded) -> None:
         try:
@@ -158,9 +169,8 @@ class Ear:
 
     async def _written(self, utterance: _Utterance, event: UtteranceEnded) -> str:
         """The utterance's text, once it stands in the thread; "" where there is none."""
-        text = ""
         try:
-            text = await self._recognise(utterance, event.pcm)
+            text = await utterance.hearing.finish(event.pcm)
         except BridgeError as error:
             log.warning("utterance_not_recognised", speaker=self.speaker, code=error.code)
             seconds = (event.end_ms - event.start_ms) / 1000
@@ -168,38 +178,9 @@ class Ear:
             self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
             return ""
         finally:
-            self._drop_early(utterance)
+            utterance.hearing.cancel()
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
         return text
-
-    async def _recognise(self, utterance: _Utterance, pcm: bytes) -> str:
-        if utterance.early is not None:
-            try:
-                return await utterance.early
-            except (SpeechUnavailable, Shed):
-                log.info("early_recognition_failed", speaker=self.speaker)
-        urgency = self.urgency if self.urgency is not Urgency.PARTIAL else Urgency.FINAL
-        return await self._stt.transcribe(pcm, rate=self._rate, urgency=urgency)
-
-    def _maybe_partial(self) -> None:
-        utterance = self._open
-        if not self.partials or utterance is None or utterance.partial_running:
-            return
-        if self._position_ms >= utterance.partial_at_ms:
-            pcm = self._segmenter.current()
-            if pcm:
-                utterance.partial_running = True
-                self._spawn(self._partial(utterance, pcm), "partial")
-
-    async def _partial(self, utterance: _Utterance, pcm: bytes) -> None:
-        try:
-            text = await self._stt.transcribe(pcm, rate=self._rate, urgency=Urgency.PARTIAL)
-        except (SpeechUnavailable, Shed):
-            text = ""
-        utterance.partial_running = False
-        utterance.partial_at_ms = self._position_ms + _PARTIAL_EVERY_MS
-        if text and utterance is self._open:
-            self._thread.partial(utterance.id, text)
 
     def _wall(self, at_ms: int) -> datetime:
         """Wall-clock time of a position in the stream: frames arrive as they are spoken."""

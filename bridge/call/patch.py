@@ -64,7 +64,7 @@ class Patch:
         if self._leg is not None:
             self._leg.on_frame = None
         if self._operator_ear is not None:
-            self._operator_ear.flush()
+            self._operator_ear.close()
         self._leg = self._operator_ear = None
         self._swap_on_next = False
         self._keys.stop()

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Protocol
 
 from bridge.ports import SpeechToText, TextToSpeech, Urgency
+from bridge.speech.batch import BatchStream
 from bridge.speech.errors import SpeechUnavailable
 from bridge.speech.piper_engine import PiperEngine
 from bridge.speech.whisper_engine import WhisperEngine
@@ -69,6 +70,10 @@ class _Disabled:
 
 class DisabledSpeechToText(_Disabled):
     """Hears nothing: for servers whose calls are transcribed elsewhere, or not at all."""
+
+    def stream(self, rate: int) -> BatchStream:
+        """Hears nothing, either."""
+        return BatchStream(self.transcribe, rate)
 
     async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
         """Always ""."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.ports import Urgency
+from bridge.speech.batch import BatchStream
 from bridge.speech.dispatch import Dispatcher
 
 MAX_SECONDS = 60
@@ -75,6 +76,10 @@ class WhisperEngine:
     async def close(self) -> None:
         """Stop the worker. Idempotent."""
         await self._dispatcher.close()
+
+    def stream(self, rate: int) -> BatchStream:
+        """See SpeechToText."""
+        return BatchStream(self.transcribe, rate)
 
     async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
         """Text of `pcm` (s16le mono at `rate` Hz, at most 60 s), stripped; "" where nothing was said.
