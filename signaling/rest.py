@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -29,7 +30,7 @@ log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MOST_BODY = 64 * 1024
-_CHECK_EVERY = 1.0
+_CHECK_EVERY, _CHECK_WITHIN = 1.0, 3.0
 _STATUS = {"not_with_bot": 409, "store_unavailable": 503}
 
 
@@ -101,9 +102,12 @@ class _Rest:
         if now - self._checked_at >= _CHECK_EVERY:
             self._checked_at = now
             try:
-                await self._runtime.store.check()
+                async with asyncio.timeout(_CHECK_WITHIN):
+                    await self._runtime.store.check()
             except StoreUnavailable as error:
                 self._problem = error.message
+            except TimeoutError:
+                self._problem = "The database does not answer."
             else:
                 self._problem = None
         return self._problem

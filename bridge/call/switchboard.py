@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _REMEMBERED = 500
 _LAST_WORDS = 3.0
+_FINISHING_MOST = 3
+"""Calls in memory, in multiples of the most that may be live."""
 
 
 class LineBinding:
@@ -73,8 +75,12 @@ class Switchboard:
 
     @property
     def full(self) -> bool:
-        """True where a new call would be refused."""
-        return self._closing or len(self._live) >= self._max_calls
+        """True where a new call would be refused.
+
+        A call that has ended and waits for its last words to be written takes no line, but not without end.
+        """
+        finishing = len(self._live) >= _FINISHING_MOST * self._max_calls
+        return self._closing or finishing or len(self.live) >= self._max_calls
 
     def accept(self, line: Line, caller: Caller) -> LineBinding:
         """Start a call, or let a live one carry on on a new stream; see ports.CallAcceptor."""
