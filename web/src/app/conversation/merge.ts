@@ -22,23 +22,32 @@ export function mergeMessage(
   return merged.toSorted(byOrder).slice(-most);
 }
 
-/** The list with all of `messages` merged in. */
+/** The list with all of `messages` merged in, in one go: a thread may have thousands. */
 export function mergeMessages(
   list: readonly Message[],
   messages: readonly Message[],
   most = 1000,
 ): readonly Message[] {
-  return messages.reduce((merged, message) => mergeMessage(merged, message, most), list);
+  const known = new Map(list.map((message) => [message.id, message]));
+  for (const message of messages) {
+    if (message.final) known.set(message.id, message);
+    else if (known.get(message.id)?.final) continue;
+    else if (message.text === '') known.delete(message.id);
+    else known.set(message.id, message);
+  }
+  return [...known.values()].toSorted(byOrder).slice(-most);
 }
 
 /** The list with one message's delivery changed. */
 export function mergeDelivery(
   list: readonly Message[],
-  change: DeliveryChange,
+  change: Pick<DeliveryChange, 'id' | 'delivery' | 'deliveryNote'>,
 ): readonly Message[] {
   const at = list.findIndex((message) => message.id === change.id);
   const old = list[at];
-  return old ? list.with(at, { ...old, delivery: change.delivery }) : list;
+  return old
+    ? list.with(at, { ...old, delivery: change.delivery, deliveryNote: change.deliveryNote })
+    : list;
 }
 
 /** Partials that never got a final (the server died) must not stand for ever. */

@@ -18,7 +18,7 @@ import { Meter, Meters } from '../audio/meter';
 import { Microphone } from '../audio/microphone';
 import { microphoneAdvice } from '../audio/problems';
 import { Speaker } from '../audio/speaker';
-import { Messages } from '../conversation/messages';
+import { Log } from '../conversation/log';
 import { Session } from '../session/session';
 import { Clock } from '../shell/clock';
 import { duration } from '../shell/format';
@@ -35,7 +35,7 @@ import { standing } from './words';
 /** A telephone in the page: anybody calls in as a customer, with no account and no phone. */
 @Component({
   selector: 'pb-phone-page',
-  imports: [Icon, Keypad, Level, MatButton, Messages, RouterLink],
+  imports: [Icon, Keypad, Level, Log, MatButton, RouterLink],
   providers: [PhoneStore],
   templateUrl: './phone-page.html',
   styleUrl: './phone-page.scss',

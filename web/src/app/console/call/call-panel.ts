@@ -14,7 +14,7 @@ import { RouterLink } from '@angular/router';
 
 import { Level } from '../../audio/level';
 import { Microphone } from '../../audio/microphone';
-import { Messages } from '../../conversation/messages';
+import { Log } from '../../conversation/log';
 import { Clock } from '../../shell/clock';
 import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
@@ -32,7 +32,7 @@ import { callWord } from './words';
 /** The operator's call: being spoken, or just over. */
 @Component({
   selector: 'pb-call-panel',
-  imports: [Composer, Context, Icon, Keypad, Level, MatButton, Messages, Road, RouterLink],
+  imports: [Composer, Context, Icon, Keypad, Level, Log, MatButton, Road, RouterLink],
   templateUrl: './call-panel.html',
   styleUrl: './call-panel.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -10,7 +10,8 @@ import { MatButton } from '@angular/material/button';
 import { MatMenuModule, MatMenuTrigger } from '@angular/material/menu';
 
 import { Microphone } from '../../audio/microphone';
-import { label } from '../../conversation/rows';
+import { lateWord } from '../../conversation/entries';
+import { label } from '../../conversation/label';
 import { Clock } from '../../shell/clock';
 import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
@@ -55,7 +56,11 @@ export class Card {
       .transcript(this.call().callId)
       .filter((message) => message.speaker !== 'system')
       .slice(-LAST_LINES)
-      .map((message) => ({ message, who: label(message) })),
+      .map((message) => ({
+        message,
+        who: label(message),
+        late: message.late ? lateWord(message.startedAt, this.clock.now()) : null,
+      })),
   );
   protected readonly waited = computed(() =>
     duration(this.clock.serverNow() - this.call().requestedAt),

@@ -1,7 +1,7 @@
 import { parseMessage } from '../wire/parse';
 import { MESSAGE, changed } from '../wire/vectors';
 import { Message } from '../wire/views';
-import { Entry, Said, entries } from './entries';
+import { Entry, Said, entries as entriesOf } from './entries';
 
 // Local times, so that the day is the same wherever the test runs.
 const NOON = new Date(2026, 10, 21, 12).getTime();
@@ -15,6 +15,9 @@ function say(speaker: string, name: string | null, change: Record<string, unknow
     changed(MESSAGE, { id: `m${seq}`, seq, speaker, name, startedAt: at, endedAt: at, ...change }),
   );
 }
+
+const entries = (messages: readonly Message[], now: number) =>
+  entriesOf(messages, { reader: 'operator', dividers: true, now });
 
 const dividers = (log: readonly Entry[]) =>
   log.flatMap((entry) => (entry.kind === 'said' ? [] : [`${entry.kind}: ${entry.text}`]));
@@ -106,5 +109,21 @@ describe('entries', () => {
   it('has a key of its own for each entry', () => {
     const log = entries([say('bot', null), say('human', 'Sam'), say('bot', null)], NOON);
     expect(new Set(log.map((entry) => entry.key)).size).toBe(log.length);
+  });
+
+  it('lets what was written late begin no day, no call and no turn', () => {
+    const yesterday = new Date(NOON - 24 * 60 * MINUTE).toISOString();
+    const log = entries(
+      [
+        say('bot', null),
+        say('caller', 'Dana', { startedAt: yesterday, callId: 'c0', late: true }),
+        say('human', 'Sam', { startedAt: yesterday, callId: 'c0', late: true }),
+        say('bot', null),
+      ],
+      NOON,
+    );
+    expect(dividers(log)).toEqual(['day: Today']);
+    expect(saids(log).map((entry) => entry.heads)).toEqual([true, true, true, true]);
+    expect(saids(log).map((entry) => entry.late !== null)).toEqual([false, true, true, false]);
   });
 });
