@@ -29,6 +29,7 @@ import { stored } from '../shell/stored';
 import { ThreadFeed } from '../threads/thread-feed';
 import { CommandError } from '../wire/live-socket';
 import { Keypad } from './keypad';
+import { PhoneSound } from './phone-sound';
 import { PhoneStore } from './phone-store';
 import { standing } from './words';
 
@@ -36,7 +37,7 @@ import { standing } from './words';
 @Component({
   selector: 'pb-phone-page',
   imports: [Icon, Keypad, Level, Log, MatButton, RouterLink],
-  providers: [PhoneStore],
+  providers: [PhoneSound, PhoneStore],
   templateUrl: './phone-page.html',
   styleUrl: './phone-page.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,
