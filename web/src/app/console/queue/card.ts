@@ -16,6 +16,7 @@ import { Clock } from '../../shell/clock';
 import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
 import { IncomingCall } from '../../wire/views';
+import { lineLost } from '../call/words';
 import { ConsoleStore } from '../console-store';
 import { Shift } from '../shift/shift';
 import { callerName } from '../state';
@@ -61,6 +62,11 @@ export class Card {
         who: label(message),
         late: message.late ? lateWord(message.startedAt, this.clock.now()) : null,
       })),
+  );
+  protected readonly lineLost = computed(() =>
+    this.store.live().some(({ callId, line }) => callId === this.call().callId && line === 'lost')
+      ? lineLost()
+      : null,
   );
   protected readonly waited = computed(() =>
     duration(this.clock.serverNow() - this.call().requestedAt),
