@@ -20,20 +20,34 @@ export function deliveryWords({ delivery, deliveryNote }: Message): DeliveryWord
     case 'local':
       return { icon: 'check', text: $localize`kept here`, more: '', state: delivery };
     case 'failed':
-      return deliveryNote === 'uncertain' ? UNCERTAIN() : FAILED();
+      return failed(deliveryNote);
   }
 }
 
-const FAILED = (): DeliveryWords => ({
-  icon: 'warning',
-  text: $localize`not delivered`,
-  more: '',
-  state: 'failed',
-});
-
-const UNCERTAIN = (): DeliveryWords => ({
-  icon: 'help',
-  text: $localize`perhaps not delivered`,
-  more: $localize`The connection broke off as it was sent. It was not sent again, so that it does not arrive twice.`,
-  state: 'uncertain',
-});
+function failed(note: string | null): DeliveryWords {
+  switch (note) {
+    case 'uncertain':
+      return {
+        icon: 'help',
+        text: $localize`perhaps not delivered`,
+        more: $localize`The connection broke off as it was sent. It was not sent again, so that it does not arrive twice.`,
+        state: 'uncertain',
+      };
+    case 'refused':
+      return {
+        icon: 'warning',
+        text: $localize`not delivered: it was refused`,
+        more: '',
+        state: 'failed',
+      };
+    case 'dropped':
+      return {
+        icon: 'warning',
+        text: $localize`not delivered: given up by hand`,
+        more: '',
+        state: 'failed',
+      };
+    default:
+      return { icon: 'warning', text: $localize`not delivered`, more: '', state: 'failed' };
+  }
+}

@@ -90,6 +90,8 @@ describe('Log', () => {
     const change = { delivery: 'failed', deliveryNote: 'uncertain' };
     const [mark] = all(log([message(change)]), '.mark');
     expect(mark).toMatch(/^perhaps not delivered.*does not arrive twice/);
+    const refused = message({ delivery: 'failed', deliveryNote: 'refused' });
+    expect(all(log([refused]), '.mark')).toEqual(['not delivered: it was refused']);
   });
 
   it('says of what was written late when it was said, where it came', () => {

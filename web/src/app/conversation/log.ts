@@ -19,11 +19,13 @@ import { deliveryWords } from './delivery';
 import { Reader, entries } from './entries';
 
 const NEAR_PX = 48;
+/** From this many rows on, those out of sight are not laid out. */
+const MANY = 200;
 
 /**
  * A conversation, of a minute or of thousands of messages: speakers told apart by name, side and shape.
  *
- * Rows that are out of sight cost no layout. Follows what is new unless the reader has scrolled up; then a
+ * In a long one, rows that are out of sight cost no layout. Follows what is new unless the reader has scrolled up; then a
  * pill says how much has come.
  */
 @Component({
@@ -55,6 +57,7 @@ export class Log {
       now: Date.now(),
     }),
   );
+  protected readonly many = computed(() => this.log().length > MANY);
   protected readonly away = signal(false);
   private readonly seen = signal(0);
   protected readonly unseen = computed(() =>
@@ -118,7 +121,10 @@ export class Log {
     row.focus({ preventScroll: true });
     row.scrollIntoView({ block: 'center' });
     // The rows around it have their true height only now.
-    requestAnimationFrame(() => row.scrollIntoView({ block: 'center' }));
+    requestAnimationFrame(() => {
+      row.scrollIntoView({ block: 'center' });
+      this.scrolled();
+    });
   }
 
   private keepUp(): void {

@@ -18,6 +18,10 @@ export function mergeMessage(
     if (old?.final) return list;
     if (message.text === '') return old ? list.filter((other) => other !== old) : list;
   }
+  const last = list.at(-1);
+  // As nearly all come, also the thousands of a long thread: at the end.
+  const follows = !old && message.final && (!last || (last.final && last.seq < message.seq));
+  if (follows) return [...list, message].slice(-most);
   const merged = old ? list.with(at, message) : [...list, message];
   return merged.toSorted(byOrder).slice(-most);
 }

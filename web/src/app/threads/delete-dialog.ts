@@ -6,7 +6,8 @@ import { Api, ApiError } from '../session/api';
 
 export interface Doomed {
   readonly threadId: string;
-  readonly title: string;
+  /** Null where nobody knows. */
+  readonly who: string | null;
   readonly count: number;
 }
 
@@ -16,15 +17,14 @@ export interface Doomed {
   imports: [MatButton, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <h2 mat-dialog-title i18n>Delete this conversation?</h2>
+    <h2 mat-dialog-title>
+      @if (data.who) {
+        <ng-container i18n>Delete the conversation with {{ data.who }}?</ng-container>
+      } @else {
+        <ng-container i18n>Delete this conversation?</ng-container>
+      }
+    </h2>
     <mat-dialog-content>
-      <p>
-        <strong>{{ data.title }}</strong>,
-        <ng-container i18n>{data.count, plural,
-          =1 {1 message}
-          other {{{ data.count }} messages}
-        }</ng-container>
-      </p>
       <p i18n>
         Everything that was said in it is gone for good, for everybody who has a link to it as well.
         It cannot be brought back.
@@ -42,7 +42,10 @@ export interface Doomed {
         [attr.aria-busy]="busy()"
         (click)="remove()"
       >
-        <span class="name" i18n>Delete {{ data.title }}</span>
+        <span i18n>{data.count, plural,
+          =1 {Delete 1 message}
+          other {Delete {{ data.count }} messages}
+        }</span>
       </button>
     </mat-dialog-actions>
   `,
@@ -58,12 +61,6 @@ export interface Doomed {
     .delete {
       --mat-button-filled-container-color: var(--mat-sys-error);
       --mat-button-filled-label-text-color: var(--mat-sys-on-error);
-    }
-    .name {
-      max-width: 16rem;
-      overflow: hidden;
-      text-overflow: ellipsis;
-      white-space: nowrap;
     }
   `,
 })

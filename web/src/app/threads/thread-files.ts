@@ -75,8 +75,8 @@ export class ThreadFiles {
   private readonly router = inject(Router);
 
   readonly threadId = input.required<string>();
-  /** What the conversation is called. */
-  readonly title = input.required<string>();
+  /** Who the conversation was with; null where nobody knows. */
+  readonly who = input.required<string | null>();
   readonly count = input.required<number>();
   /** Whether a call of it goes on. */
   readonly live = input(false);
@@ -117,14 +117,18 @@ export class ThreadFiles {
       return;
     }
     const { DeleteDialog } = await import('./delete-dialog');
-    const [threadId, title] = [this.threadId(), this.title()];
+    const [threadId, who] = [this.threadId(), this.who()];
     const asked = this.dialog.open<unknown, unknown, boolean>(DeleteDialog, {
       width: '30rem',
       maxWidth: 'calc(100vw - 32px)',
-      data: { threadId, title, count: this.count() },
+      data: { threadId, who, count: this.count() },
     });
     if ((await firstValueFrom(asked.afterClosed())) !== true) return;
-    this.notices.success($localize`The conversation with ${title} is deleted.`);
+    this.notices.success(
+      who
+        ? $localize`The conversation with ${who} is deleted.`
+        : $localize`The conversation is deleted.`,
+    );
     // Unless one has gone elsewhere meanwhile.
     if (this.threadId() === threadId) await this.router.navigate(['/threads']);
   }

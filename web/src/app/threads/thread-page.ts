@@ -77,11 +77,13 @@ export class ThreadPage {
   protected readonly number = computed(() =>
     phoneNumber(this.call()?.caller.number ?? this.summary()?.number ?? ''),
   );
-  protected readonly title = computed(() => {
+  /** Who it was with; null where nobody knows. */
+  protected readonly who = computed(() => {
     const said = this.messages().findLast(({ speaker, name }) => speaker === 'caller' && name);
     const name = this.call()?.caller.name ?? this.summary()?.name ?? said?.name;
-    return name || this.number() || $localize`Conversation`;
+    return name || this.number() || null;
   });
+  protected readonly title = computed(() => this.who() ?? $localize`Conversation`);
   protected readonly where = computed(() => {
     const call = this.call();
     return call ? whereabouts(call) : null;

@@ -43,7 +43,7 @@ export interface Message {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly delivery: Delivery;
-  /** Why the delivery stands as it does: `uncertain`, sent, but nobody knows whether it arrived. */
+  /** Why it failed: `uncertain` (sent, but nobody knows whether it arrived), `refused`, `dropped`. */
   readonly deliveryNote: string | null;
   /** Written down after something that was said later. */
   readonly late: boolean;

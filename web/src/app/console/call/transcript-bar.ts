@@ -14,20 +14,21 @@ import { pausedWords } from './words';
   changeDetection: ChangeDetectionStrategy.OnPush,
   host: { '[class.paused]': 'paused()', '[attr.data-transcript]': 'call().transcript' },
   template: `
-    <h2 i18n>Transcript</h2>
-    @if (late(); as seconds) {
-      <p class="behind">
-        <pb-icon name="clock" /><span i18n>{{ seconds }} s behind; nothing is lost</span>
-      </p>
+    @if (!paused()) {
+      <h2 i18n>Transcript</h2>
+      @if (late(); as seconds) {
+        <p class="behind">
+          <pb-icon name="clock" /><span i18n>{{ seconds }} s behind</span
+          ><span class="more" i18n>; nothing is lost</span>
+        </p>
+      }
     }
     <div class="state" role="status">
       @if (paused()) {
-        <p>
-          <strong class="badge"
-            ><pb-icon name="hold" /><ng-container i18n>Transcript paused</ng-container></strong
-          >
-          {{ words() }}
-        </p>
+        <strong class="badge"
+          ><pb-icon name="hold" /><ng-container i18n>Transcript paused</ng-container></strong
+        >
+        <p>{{ words() }}</p>
       }
     </div>
     @if (store.talking()) {
@@ -39,11 +40,8 @@ import { pausedWords } from './words';
       >
         <span class="label">
           <pb-icon [name]="paused() ? 'resume' : 'hold'" />
-          @if (paused()) {
-            <ng-container i18n>Resume transcript</ng-container>
-          } @else {
-            <ng-container i18n>Pause transcript</ng-container>
-          }
+          <span class="long">{{ paused() ? resume : pause }}</span>
+          <span class="short" aria-hidden="true">{{ paused() ? resumeShort : pauseShort }}</span>
           <kbd>T</kbd>
         </span>
       </button>
@@ -59,6 +57,7 @@ import { pausedWords } from './words';
       border-top: 1px solid var(--mat-sys-outline-variant);
     }
     :host(.paused) {
+      padding-block: 8px;
       background: var(--pb-warning-container);
       color: var(--pb-on-warning-container);
     }
@@ -70,33 +69,38 @@ import { pausedWords } from './words';
     h2 {
       font-weight: 600;
     }
-    :host(.paused) h2 {
-      display: none;
-    }
     .state {
+      display: flex;
       flex: 1;
+      align-items: center;
+      gap: 4px 12px;
+      min-width: 0;
     }
     .behind,
     .badge,
     .label {
       display: inline-flex;
       align-items: center;
-      gap: 6px;
       white-space: nowrap;
+    }
+    .label {
+      gap: 8px;
     }
     .behind {
       color: var(--mat-sys-on-surface-variant);
       font-variant-numeric: tabular-nums;
     }
-    :host(.paused) .behind {
-      color: inherit;
+    .behind pb-icon,
+    .badge pb-icon {
+      margin-right: 6px;
     }
     .badge {
-      margin-right: 8px;
-      padding: 2px 10px;
+      flex: none;
+      padding: 2px 12px;
       border-radius: 999px;
       background: var(--pb-on-warning-container);
       color: var(--pb-warning-container);
+      font-size: 0.875rem;
       font-weight: 600;
     }
     pb-icon {
@@ -114,16 +118,37 @@ import { pausedWords } from './words';
       background: none;
       color: inherit;
     }
+    .short {
+      display: none;
+    }
     @media (max-width: 640px) {
       :host {
-        flex-wrap: wrap;
         padding-right: 4px;
       }
       :host(.paused) {
-        padding: 8px var(--pb-gutter, 12px);
+        flex-wrap: wrap;
+        padding-right: 12px;
       }
       :host(.paused) .state {
+        display: contents;
+      }
+      :host(.paused) .badge {
+        margin-right: auto;
+      }
+      :host(.paused) p {
+        order: 1;
         flex-basis: 100%;
+      }
+      .more {
+        display: none;
+      }
+      /* Still read aloud. */
+      .long {
+        position: absolute;
+        clip-path: inset(50%);
+      }
+      .short {
+        display: inline;
       }
     }
   `,
@@ -131,6 +156,10 @@ import { pausedWords } from './words';
 export class TranscriptBar {
   protected readonly store = inject(ConsoleStore);
   readonly call = input.required<CallView>();
+  protected readonly pause = $localize`Pause transcript`;
+  protected readonly pauseShort = $localize`Pause`;
+  protected readonly resume = $localize`Resume transcript`;
+  protected readonly resumeShort = $localize`Resume`;
 
   protected readonly paused = computed(
     () => this.call().transcript === 'paused' && this.call().state !== 'ended',
