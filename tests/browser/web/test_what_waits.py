@@ -35,6 +35,8 @@ async def test_keys_wait_while_the_caller_is_on_hold(
         await console.is_talking(ANN)
         await five.click()
         await expect(console.page.get_by_label("Sent")).to_have_text("5")
+        own = console.page.get_by_role("log").get_by_role("article").filter(has_text="operator")
+        await expect(own).to_contain_text("5")
         said = await shared_server.messages(phone.parameters["threadId"])
         assert [m["text"] for m in said if m["speaker"] == "human"] == ["5"]
 
