@@ -11,21 +11,16 @@ from tests.harness.words import word_errors
 _TOKEN = re.compile(r"\d+|[a-z][a-z']*")
 _ORDINAL = re.compile(r"(\d+)(st|nd|rd|th)\b")
 _MONEY = re.compile(r"\$(\d+)")
-_UNITS = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {
-    word: value * 10
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
-_SCALES = {"hundred": 100, "thousand": 1000}
-_ORDINALS = dict(
-    enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1)
+_SMALL = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 )
+_ROUND = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_UNITS = {word: value for value, word in enumerate(_SMALL)}
+_TENS = {word: value * 10 for value, word in enumerate(_ROUND, start=2)}
+_SCALES = {"hundred": 100, "thousand": 1000}
+_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+_ORDINALS = dict(enumerate(_NTH, start=1))
 _SAME = {"ok": "okay", "mr": "mister", "mrs": "missus", "dr": "doctor"}
 
 
