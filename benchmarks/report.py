@@ -17,6 +17,8 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 MEDIA_TABLE = RESULTS.with_name("media.md")
 
 _FORMATS = {"ms": ".0f", "%": ".2f", "MB": ".2f", "": ".0f"}
+_SHORT_MS = 10.0
+"""Below this, fractions of a millisecond are told."""
 
 Results = Mapping[str, Sequence[Figure]]
 
@@ -65,7 +67,8 @@ def _cells(figure: Figure) -> list[str]:
     if figure.judged == "median" and target:
         target = f"median {target}"
     summary = (figure.median, figure.p95, figure.p99, figure.worst)
-    values = [f"{value:{_FORMATS[figure.unit]}}" for value in summary]
+    form = ".2f" if figure.unit == "ms" and figure.worst < _SHORT_MS else _FORMATS[figure.unit]
+    values = [f"{value:{form}}" for value in summary]
     values[-1] = f"{values[-1]} {figure.unit}".rstrip()
     return [*values, str(len(figure.samples)), target, _verdict(figure)]
 
