@@ -29,6 +29,7 @@ async def measure(
     async with stage(folder, max(calls), {"stt": "whisper"}) as on:
         for count in calls:
             figures += await _converse(on, count, said, each)
+        figures += await _together(on, said, each)
     return figures
 
 
@@ -38,9 +39,8 @@ async def _converse(on: Stage, count: int, said: Sequence[Utterance], each: int)
         in_turns([said[(number * need + at) % len(said)] for at in range(need)], later=number * GAP_S / count)
         for number in range(count)
     ]
-    callers, humans = await on.play(scenes)
+    found = await _finals(on, scenes)
     name = "one call" if count == 1 else f"{count} calls at once"
-    found = [one for side in (*callers, *humans) for one in side]
     return [
         Figure(
             f"Utterance ends → final text in the thread, {name}",
@@ -51,6 +51,17 @@ async def _converse(on: Stage, count: int, said: Sequence[Utterance], each: int)
         ),
         missing(f"Utterances without a final, {name}", found),
     ]
+
+
+async def _together(on: Stage, said: Sequence[Utterance], each: int) -> list[Figure]:
+    found = await _finals(on, [Scene(track(said[:each]), track(said[each : 2 * each]))])
+    note = "tiny.en; both sides of one call, always into each other's words"
+    return [Figure("Utterance ends → final text, both talking at once", lateness(found), note=note)]
+
+
+async def _finals(on: Stage, scenes: Sequence[Scene]) -> list[Heard]:
+    callers, humans = await on.play(scenes)
+    return [one for side in (*callers, *humans) for one in side]
 
 
 def in_turns(said: Sequence[Utterance], *, later: float = 0.0) -> Scene:

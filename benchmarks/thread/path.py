@@ -44,16 +44,22 @@ class _Samples:
 
 
 async def measure(
-    folder: Path, voices: Mapping[str, bytes], *, rounds: int = ROUNDS, window_s: float = WINDOW_S
+    folder: Path,
+    voices: Mapping[str, bytes],
+    *,
+    calls: int = CALLS,
+    rounds: int = ROUNDS,
+    window_s: float = WINDOW_S,
+    texts: Sequence[str] = TEXTS,
 ) -> list[Figure]:
     """Time sweeps on one call while both sides of the others talk; off and on by turns, in equal rounds."""
-    said = [Utterance(text, voices[text]) for text in TEXTS]
+    said = [Utterance(text, voices[text]) for text in texts]
     found = {kind: _Samples() for kind in _KINDS}
     for number in range(rounds):
         for kind, settings in _KINDS.items():
-            async with stage(folder / f"{number}-{kind}", CALLS, settings) as on:
+            async with stage(folder / f"{number}-{kind}", calls, settings) as on:
                 await _round(on, said, window_s, found[kind])
-    return _figures(found)
+    return _figures(found, calls)
 
 
 async def _round(on: Stage, said: Sequence[Utterance], window_s: float, found: _Samples) -> None:
@@ -86,14 +92,14 @@ def _delays(call: Call, counts: tuple[int, int]) -> tuple[list[float], list[floa
     return to_caller, to_operator
 
 
-def _figures(found: Mapping[str, _Samples]) -> list[Figure]:
+def _figures(found: Mapping[str, _Samples], calls: int) -> list[Figure]:
     figures: list[Figure] = []
     for index, way in enumerate(_WAYS):
         percentiles = {}
         for kind, samples in found.items():
             late = 100 * float(np.mean(samples.late))
             note = (
-                f"sweeps on one of {CALLS} bridged calls, both sides of the others talking all the time; "
+                f"sweeps on one of {calls} bridged calls, both sides of the others talking all the time; "
                 f"{late:.2f} % of frames sent over 10 ms late by the bench itself"
             )
             figure = Figure(f"Audio {way}, transcription {kind}", tuple(samples.ways[index]), note=note)

@@ -26,24 +26,26 @@ async def measure(
     folder: Path,
     voices: Mapping[str, bytes],
     model: str,
-    path: Path | None = None,
+    path: str | None = None,
     *,
     calls: int = CALLS,
     texts: Sequence[str] = TEXTS,
+    noises: Sequence[tuple[str, float | None]] = NOISES,
+    people: Sequence[Utterance] | None = None,
 ) -> list[Figure]:
-    """Word error rates with this model (`path`; None is the packaged one).
+    """Word error rates with this model (at `path` or of that name; None is the packaged one).
 
-    The callers alone on a quiet line and in white noise, recordings of people, then both sides at once.
+    The callers alone on a quiet line and in white noise, recordings of people (None: those installed), then
+    both sides at once.
     """
-    settings: dict[str, object] = {"stt": "whisper"} | ({"whisper_model": path} if path else {})
+    settings = {"stt": "whisper", **({"whisper_model": path} if path else {})}
     said = [Utterance(text, voices[text]) for text in texts]
-    people = recordings()
     figures: list[Figure] = []
     async with stage(folder, calls, settings) as on:
-        for name, snr_db in NOISES:
+        for name, snr_db in noises:
             callers = await _callers(on, said, snr_db)
             figures.append(_rate(f"Word error rate, {model}: caller, {name}", callers, _WAY))
-        if people:
+        if people := recordings() if people is None else people:
             callers = await _callers(on, people, None)
             note = (
                 f"the recordings in {RECORDINGS_PACKAGE}: one reader from LibriVox, playing cards by others"
