@@ -17,6 +17,7 @@ CALLS = 4
 _EACH = 10
 _TARGETS_MS = {1: 1000.0, CALLS: 2500.0}
 _TURN_S = 0.6
+_TOLD = 3
 _NOTE = "tiny.en; last voiced sample → final message at a thread viewer; caller and operator in turns"
 
 
@@ -88,6 +89,8 @@ def lateness(found: Sequence[Heard]) -> tuple[float, ...]:
 
 
 def missing(name: str, found: Sequence[Heard]) -> Figure:
-    """How many utterances have no final that reaches to their end."""
-    count = sum(not one.complete for one in found)
-    return Figure(name, (float(count),), 1, unit="", note=f"of {len(found)}, when nothing more came")
+    """How many utterances have no final that reaches to their end; the note has the first of them."""
+    lost = [one for one in found if not one.complete]
+    told = "; ".join(f"“{one.said.text}” as “{one.text}”" for one in lost[:_TOLD])
+    note = f"of {len(found)}, when nothing more came" + (f": {told}" if told else "")
+    return Figure(name, (float(len(lost)),), 1, unit="", note=note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ _PAUSE_S = 0.7
 _QUIET_MS = 700
 _PATIENCE_S = 90.0
 _TURN_MS = 1200.0
+_SHED = re.compile(r'^patchbay_speech_shed_total\{engine="stt"\} (\S+)$', re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -60,9 +62,9 @@ async def measure(
             answers = await _ask(on.server, voices, time.monotonic() + seconds)
         finally:
             callers, humans = await talking
-        partials = _partials(on)
+        partials, shed = _partials(on), await _shed(on.server)
     found = [one for side in (*callers, *humans) for one in side]
-    return _figures(f"{model}, {calls} calls", found, answers, partials)
+    return _figures(f"{model}, {calls} calls", found, answers, partials, shed)
 
 
 def _chatter(said: Sequence[Utterance], first: int, seconds: float) -> Track:
@@ -100,6 +102,13 @@ async def _ask(server: ServerProcess, voices: Mapping[str, bytes], until: float)
     return answers
 
 
+async def _shed(server: ServerProcess) -> int | None:
+    """Partials that the recogniser dropped so far, by the server's own count; None where it tells none."""
+    async with server.session.get(f"{server.url}/metrics") as answer:
+        found = _SHED.search(await answer.text()) if answer.status == 200 else None
+    return int(float(found[1])) if found else None
+
+
 def _partials(on: Stage) -> int:
     """Partials with words that the viewers of the talking calls were shown."""
     return sum(
@@ -109,12 +118,16 @@ def _partials(on: Stage) -> int:
     )
 
 
-def _figures(name: str, found: Sequence[Heard], answers: _Answers, partials: int) -> list[Figure]:
+def _figures(
+    name: str, found: Sequence[Heard], answers: _Answers, partials: int, shed: int | None
+) -> list[Figure]:
     talk = sum(one.said.ended - one.said.began for one in found)
     every = f"{talk / partials:.1f} s" if partials else "none at all"
     note = (
         f"{len(found)} utterances, {talk:.0f} s of speech, on all sides at once; a partial for every {every}"
     )
+    if shed is not None:
+        note += f", {shed} shed"
     figures = [missing(f"Overload ({name}): utterances without a final", found)]
     if late := lateness(found):
         figures.append(Figure(f"Overload ({name}): utterance ends → final", late, note=note))
