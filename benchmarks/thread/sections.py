@@ -9,12 +9,15 @@ from rich.console import Console
 
 from benchmarks import machine, turns
 from benchmarks.figures import Figure
-from benchmarks.thread import bot, finals, overload, path, utterances, words
+from benchmarks.thread import bot, finals, no_speech, overload, path, utterances, words
 from benchmarks.thread.models import BASE, BASE_PARTS, TINY, base_model
 from benchmarks.voice import speech
 from tests.harness.server import ServerProcess
 
-SECTIONS = ("finals", "words", "words-base", "bot-words", "audio-path", "overload", "overload-base")
+SECTIONS = (
+    *("finals", "words", "words-base", "bot-words", "audio-path", "overload", "overload-base"),
+    *(("no-speech",) if no_speech.available() else ()),
+)
 _LARGER = frozenset({"words-base", "overload-base"})
 
 Voices = Mapping[str, bytes]
@@ -76,6 +79,7 @@ class Sections:
             "audio-path": path.measure,
             "overload": lambda folder, voices: overload.measure(folder, voices, TINY),
             "overload-base": lambda folder, voices: overload.measure(folder, voices, name, larger),
+            "no-speech": lambda folder, voices: no_speech.measure(),
         }
 
 
