@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from bridge.ports import Urgency
@@ -13,10 +14,13 @@ MAX_SECONDS = 60
 
 _MAX_QUEUED = 256
 _PARTIAL_MAX_AGE_S = 1.0
-_PATIENCE_S = {Urgency.TURN: 5.0, Urgency.FINAL: 60.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
-"""How long work waits for an engine that is down: a caller waits for a turn, nobody for a final."""
+_PATIENCE_S = {Urgency.TURN: 5.0, Urgency.FINAL: 5.0, Urgency.LATE: 0.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
+"""How long work waits for an engine that is down: long enough for one that is only being restarted."""
 
-_BEAMS = {Urgency.TURN: 5, Urgency.FINAL: 5, Urgency.PARTIAL: 1}
+_MAX_AGE_S = {Urgency.FINAL: 10.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
+"""How long work waits for its turn. A final that waited longer is safer where a crash does not lose it."""
+
+_BEAMS = {Urgency.TURN: 5, Urgency.FINAL: 5, Urgency.LATE: 5, Urgency.PARTIAL: 1}
 
 
 class WhisperEngine:
@@ -65,6 +69,10 @@ class WhisperEngine:
         """Requests that wait for the worker."""
         return self._dispatcher.queued
 
+    def waiting(self, urgency: Urgency) -> tuple[int, float]:
+        """How many requests of this urgency wait, and for how many seconds the oldest has."""
+        return self._dispatcher.waiting(float(urgency))
+
     async def start(self) -> None:
         """Start the worker; returns before the model is loaded. Idempotent."""
         await self._dispatcher.start()
@@ -95,10 +103,13 @@ class WhisperEngine:
         job = self._dispatcher.submit(
             {"rate": rate, "beam": _BEAMS[urgency]},
             pcm,
-            priority=(float(urgency),),
+            # The time keeps one that is tried again before those that came after it.
+            priority=(float(urgency), asyncio.get_running_loop().time()),
             patience_s=_PATIENCE_S[urgency],
-            max_age_s=_PARTIAL_MAX_AGE_S if partial else float("inf"),
+            max_age_s=_MAX_AGE_S.get(urgency, float("inf")),
             droppable=partial,
+            # Who kept it tries again, with others in between.
+            retries=0 if urgency is Urgency.LATE else 1,
         )
         try:
             reply = await job.future
