@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Literal
 
 import structlog
@@ -48,12 +48,12 @@ class Call:
         self.caller = caller
         self.state = State.BOT
         self.timeline = Timeline()
-        self.times = views.Times(started=datetime.now(UTC))
         self.end: Event | None = None
         self.handoff: Handoff | None = None
         self.last_holder: Holder | None = None
         """Who had the call when it ended, for the record."""
-        self.thread = CallThread(services.log, caller.thread_id, caller.call_id)
+        self.thread = CallThread(services.log, caller.thread_id, caller.call_id, deferred=services.deferred)
+        self.times = views.Times(started=self.thread.now())
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
@@ -135,7 +135,7 @@ class Call:
         self.state, effects = states.transition(self.state, event)
         if self.ended and before is not State.ENDED:
             self.end = event
-            self.times.ended = datetime.now(UTC)
+            self.times.ended = self.thread.now()
             self.timeline.mark("call_ended")
         for effect in effects:
             self._perform(effect)
@@ -209,7 +209,7 @@ class Call:
             raise BridgeError("The keys before these are still sounding.", code="busy")
         for digit in digits:
             self.patch.key(KeyPress(digit, 0, new=True, ended=True))
-        now = datetime.now(UTC)
+        now = self.thread.now()
         self.thread.say("human", digits, now, now, name=self.claim.holder.name if self.claim else None)
 
     def operator_lost(self) -> None:
@@ -219,7 +219,7 @@ class Call:
     def _operator_key(self, press: KeyPress) -> None:
         """A key of the operator's browser: the caller hears its tones, and it stands in the thread."""
         if self.patch.key(press) and press.new:
-            now = datetime.now(UTC)
+            now = self.thread.now()
             self.thread.say("human", press.key, now, now, name=self.claim.holder.name if self.claim else None)
 
     def bot_hung_up(self) -> None:
@@ -302,14 +302,14 @@ class Call:
     def _attach_operator(self) -> None:
         assert self.claim is not None
         self._ringing.stop()
-        self.times.claimed = datetime.now(UTC)
+        self.times.claimed = self.thread.now()
         self.timeline.mark("accepted")
         self.operator.attach()
         self._services.events.call_claimed(self, self.claim.holder)
 
     def _swap(self) -> None:
         self.operator.heard()
-        self.times.bridged = self.times.bridged or datetime.now(UTC)
+        self.times.bridged = self.times.bridged or self.thread.now()
         self.patch.swap()
 
     def _detach_operator(self) -> None:
@@ -342,11 +342,18 @@ class Call:
         """Hang up, let what was still being said reach the thread, and keep the record."""
         await self.patch.line.hang_up()
         within = self._finish_within
+        until = time.monotonic() + within
         self.caller_side.ear.close()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
         await self._tasks.ended(_SURVIVES_THE_END, within)
+        # What is still not recognised goes to the backlog in this moment, with its audio.
+        self._tasks.cancel(but=("thread", "drop_claim"))
+        await self._tasks.ended(("recognise",), within)
         await self._record.store()
         await self.thread.drain(within)
+        if self._services.deferred is not None:
+            # So that what closes the conversation outside comes after its last words, if they are near.
+            await self._services.deferred.settle(self.caller.call_id, until - time.monotonic())
         if self._services.farewell is not None:
             await self._services.farewell(self)
         await self._record.store()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from bridge.bot.bot import NOTHING
@@ -67,7 +66,7 @@ class CallerSide:
 
     def on_dtmf(self, digit: str) -> None:
         """See LineListener. The bot takes a key for the word that it stands for, a browser sounds it."""
-        now = datetime.now(UTC)
+        now = self._call.thread.now()
         self._call.thread.say("caller", digit, now, now, name=self.ear.name)
         if self._with_bot:
             self._call.bot.interrupt()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime
 
 import structlog
 
@@ -58,7 +57,7 @@ class Mouth:
             return await self._say(text, speaker, name)
 
     async def _say(self, text: str, speaker: Speaker, name: str | None) -> bool:
-        started = datetime.now(UTC)
+        started = self._thread.now()
         utterance = self._thread.open(speaker, name, started)
 
         def begin() -> None:
@@ -72,7 +71,7 @@ class Mouth:
         finally:
             await chunks.aclose()
             said = _heard(APOLOGY if self._apologised else text, self._playout.last)
-            self._thread.close(utterance, said, datetime.now(UTC))
+            self._thread.close(utterance, said, self._thread.now())
 
     async def _chunks(self, text: str) -> AsyncGenerator[bytes, None]:
         """Speech of `text`; where the voice is down, an apology that was synthesised beforehand."""

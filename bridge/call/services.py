@@ -10,7 +10,7 @@ from bridge.bot.llm import LanguageModel
 from bridge.directory import Directory, Holder
 from bridge.flow.nodes import Flow
 from bridge.media.clock import MediaClock
-from bridge.ports import SpeechToText, TextToSpeech, ThreadStore
+from bridge.ports import DeferredAudio, SpeechToText, TextToSpeech, ThreadStore
 from bridge.thread.log import ThreadLog
 
 if TYPE_CHECKING:
@@ -65,5 +65,6 @@ class Services:
     store: ThreadStore
     events: CallEvents
     timing: Timing
+    deferred: DeferredAudio | None = None
     farewell: Callable[[Call], Awaitable[None]] | None = None
     """Called once a call's transcript is complete."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SPEAKERS = {State.BOT: "bot", State.BRIDGED: "human"}
 _TRANSCRIPT_MOST = 20
+_LIVE_S = 2.0
+"""A text that takes no longer than this counts as live."""
 
 
 @dataclass(slots=True)
@@ -97,4 +99,9 @@ def quality_view(call: Call, leg: OperatorLeg) -> dict[str, object]:
         "bufferMs": quality.buffer_ms if quality else 0,
         "callerLevel": caller_level,
         "operatorLevel": operator_level,
+        "transcriptBehindS": _behind(call.thread.behind_s),
     }
+
+
+def _behind(seconds: float) -> float:
+    return round(seconds, 1) if seconds > _LIVE_S else 0

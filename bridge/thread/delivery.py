@@ -78,8 +78,8 @@ class Delivery:
                     raise
 
 
-async def happens(event: asyncio.Event, within_s: float) -> bool:
-    """True as soon as `event` is set, False if it is not within `within_s` seconds."""
+async def happens(event: asyncio.Event, within_s: float | None) -> bool:
+    """True as soon as `event` is set, False if it is not within `within_s` seconds (None: for ever)."""
     try:
         async with asyncio.timeout(within_s):
             await event.wait()
