@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from bridge.thread.writer import CallThread
 log = structlog.get_logger()
 
 _BATCH_FRAMES = 5
+_CALL_OVER = "The call ended before the words were made out."
 
 
 class Spawn(Protocol):
@@ -139,8 +140,10 @@ class Ear:
         elif isinstance(event, UtteranceEnded):
             utterance, self._open = self._open, None
             self._recognising += 1
+            self._thread.ended(utterance.id, self._wall(event.end_ms))
             if self._spawn(self._finish(utterance, event), "recognise") is None:
                 utterance.hearing.cancel()
+                self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
 
     def _begin(self, event: SpeechStarted) -> None:
         message_id = self._thread.open(self.speaker, self.name, self._wall(event.at_ms))
@@ -173,10 +176,12 @@ class Ear:
             text = await utterance.hearing.finish(event.pcm)
         except BridgeError as error:
             log.warning("utterance_not_recognised", speaker=self.speaker, code=error.code)
-            seconds = (event.end_ms - event.start_ms) / 1000
-            self._thread.close(utterance.id, "", self._wall(event.end_ms))
-            self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
+            self._thread.defer(utterance.id, event.pcm, self._rate, error.message)
             return ""
+        except asyncio.CancelledError:
+            # The call has ended, and its transcript waits no longer.
+            self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
+            raise
         finally:
             utterance.hearing.cancel()
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
@@ -184,4 +189,4 @@ class Ear:
 
     def _wall(self, at_ms: int) -> datetime:
         """Wall-clock time of a position in the stream: frames arrive as they are spoken."""
-        return datetime.now(UTC) - timedelta(milliseconds=max(0, self._position_ms - at_ms))
+        return self._thread.now() - timedelta(milliseconds=max(0, self._position_ms - at_ms))
