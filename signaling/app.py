@@ -16,6 +16,7 @@ from aiohttp import web
 from bridge.bot import phrases
 from bridge.bot.llm import LanguageModel
 from bridge.call.call import Call
+from bridge.call.late import LateTranscription
 from bridge.call.services import Services, Timing
 from bridge.call.states import ended_by
 from bridge.call.switchboard import Switchboard
@@ -27,6 +28,7 @@ from bridge.media.clock import MediaClock
 from bridge.speech.engines import build_stt, build_tts
 from bridge.tasks import TaskOwner
 from bridge.thread.alive5 import Alive5Client, Alive5Config
+from bridge.thread.backlog import Backlog
 from bridge.thread.errors import StoreUnavailable
 from bridge.thread.log import ThreadLog
 from bridge.thread.outbox import EndBy, OutboxPump
@@ -65,6 +67,7 @@ class Runtime:
         self.access = ProgramAccess(settings, book)
         self.store = SqlThreadStore(settings.database, outbox=settings.alive5_url is not None)
         self.log = ThreadLog(self.store)
+        self.backlog = Backlog(self.store.backlog, self.log, limit_bytes=settings.backlog_mb * 1_000_000)
         self.clock = MediaClock()
         self.stt = build_stt(settings.stt, model=settings.whisper_model)
         self.tts = build_tts(settings.tts, voice=settings.piper_voice)
@@ -94,6 +97,7 @@ class Runtime:
             store=self.store,
             events=CallNews(self.operators, self.softphones.call_changed),
             timing=Timing(ring=settings.ring_timeout),
+            deferred=self.backlog,
             farewell=self._farewell,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
@@ -132,6 +136,10 @@ class Runtime:
         self.log.subscribe(None, self.operators.message)
         self._tasks.start(self.clock.run(), "clock")
         self._tasks.start(self.emitter.run(), "emitter")
+        self._tasks.start(self.backlog.run(), "backlog")
+        if self.settings.stt != "none":
+            # An engine that hears nothing would empty the backlog.
+            self._tasks.start(LateTranscription(self.backlog, self.stt).run(), "late")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")
 
@@ -144,6 +152,7 @@ class Runtime:
         await self.softphones.close()
         await self.operators.close()
         await self.sockets.shutdown()
+        await self.backlog.close()
         if self.pump is not None:
             await self.pump.close()
         await self._tasks.close()

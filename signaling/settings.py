@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = _setting(
         100, "calls at once; more get the provider's busy answer", "a whole number from 1 to 10000"
     )
+    backlog_mb: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
+        512,
+        "megabytes of speech that may wait in the database for its text; beyond, the oldest is given up",
+        "a whole number from 1 to 1000000",
+    )
     shutdown_grace: Seconds = _setting(
         15.0, "seconds that calls with a person may go on after SIGTERM", _SECONDS
     )

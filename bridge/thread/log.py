@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
 import structlog
@@ -31,12 +31,19 @@ class ThreadLog:
 
         Safe to repeat after an error: the same draft id is stored once (though it may be told twice).
         """
-        lock = self._locks.get(draft.thread_id)
+        message = await self.commit(draft.thread_id, lambda: self.store.append(draft))
+        assert message is not None
+        return message
+
+    async def commit(self, thread_id: str, change: Callable[[], Awaitable[Message | None]]) -> Message | None:
+        """Let `change` commit a message of this thread, if there is one, and tell subscribers of it."""
+        lock = self._locks.get(thread_id)
         if lock is None:
-            lock = self._locks[draft.thread_id] = asyncio.Lock()
+            lock = self._locks[thread_id] = asyncio.Lock()
         async with lock:
-            message = await self.store.append(draft)
-            self.tell(message)
+            message = await change()
+            if message is not None:
+                self.tell(message)
         return message
 
     def partial(self, draft: Draft) -> None:

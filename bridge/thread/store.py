@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.ports import Caller, CallRow, Draft, Message, ThreadSummary
+from bridge.thread.backlog_store import BacklogTable
 from bridge.thread.database import Database
 from bridge.thread.outbox_store import OutboxTable, message_from_row, pending_row
 from bridge.thread.schema import calls, health, messages, outbox, threads
@@ -29,6 +30,8 @@ class SqlThreadStore(OutboxTable):
     def __init__(self, url: str, *, outbox: bool, busy_timeout_s: float = 2.0) -> None:
         super().__init__(Database(url, busy_timeout_s=busy_timeout_s))
         self._outbox = outbox
+        self.backlog = BacklogTable(self._db, self.append_in)
+        """Audio whose text is still to come."""
 
     async def start(self) -> None:
         """Open and migrate the database and write to it. Raises StoreUnavailable, saying why; idempotent."""
@@ -85,13 +88,15 @@ class SqlThreadStore(OutboxTable):
         gets a row without ids, so that nothing said is lost.
         """
         async with self._db.write() as connection:
-            last_seq = await self._lock_thread(connection, draft)
-            stored = (
-                await connection.execute(select(messages).where(messages.c.id == draft.id))
-            ).one_or_none()
-            if stored is not None:
-                return message_from_row(stored)
-            return await self._insert_message(connection, draft, last_seq + 1)
+            return await self.append_in(connection, draft)
+
+    async def append_in(self, connection: AsyncConnection, draft: Draft) -> Message:
+        """As `append`, as a part of the transaction that `connection` is in."""
+        last_seq = await self._lock_thread(connection, draft)
+        stored = (await connection.execute(select(messages).where(messages.c.id == draft.id))).one_or_none()
+        if stored is not None:
+            return message_from_row(stored)
+        return await self._insert_message(connection, draft, last_seq + 1)
 
     async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
         """Messages with seq > `after_seq` in order, or None where the thread is unknown."""

@@ -1,0 +1,90 @@
+"""Late transcription: the texts of what could not be recognised in its time, when there is time for them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from bridge.errors import BridgeError
+from bridge.media.g711 import ulaw_decode
+from bridge.ports import SpeechToText, Urgency
+from bridge.speech.errors import SpeechFailed
+from bridge.thread.backlog import Backlog
+from bridge.thread.backlog_store import KeptAudio
+
+log = structlog.get_logger()
+
+MOST_FAILURES: Final = 3
+"""Times that a recogniser may die of the same audio, or refuse it."""
+
+PASSED_OVER_S: Final = 5.0
+"""Doubled each time: a machine in trouble kills recognisers too, and not because of what they hear."""
+
+
+class Recogniser(SpeechToText, Protocol):
+    """An engine that says when it can be asked."""
+
+    async def wait_ready(self) -> None:
+        """Return once the engine is ready."""
+
+
+class LateTranscription:
+    """Works through the backlog, oldest first and one at a time, while `run` runs.
+
+    `clean` is what every text goes through before it is stored.
+    """
+
+    def __init__(
+        self, backlog: Backlog, stt: Recogniser, *, clean: Callable[[str], str] = lambda text: text
+    ) -> None:
+        self._backlog = backlog
+        self._stt = stt
+        self._clean = clean
+
+    async def run(self) -> None:
+        """Write late texts until cancelled. What is being recognised then stays in the backlog."""
+        delay = 1.0
+        while True:
+            row_id, due = self._backlog.next_due()
+            if row_id is None:
+                await self._wait_until(due)
+                continue
+            await self._stt.wait_ready()
+            try:
+                row = await self._backlog.load(row_id)
+                if row is not None:
+                    await self._recognise(row)
+                delay = 1.0
+            except BridgeError as error:
+                log.info("late_text_waits", code=error.code, error=error.message)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 30.0)
+
+    async def _recognise(self, row: KeptAudio) -> None:
+        """Write one row's text. Raises BridgeError where it is to be tried again, as the next one then."""
+        pcm = ulaw_decode(row.audio)
+        try:
+            text = await self._stt.transcribe(pcm, rate=row.rate, urgency=Urgency.LATE)
+        except SpeechFailed:
+            await self._failed(row)
+        else:
+            await self._backlog.write(row, self._clean(text))
+
+    async def _failed(self, row: KeptAudio) -> None:
+        failures = row.attempts + 1
+        log.warning("late_text_failed", message_id=row.draft.id, failures=failures)
+        if failures >= MOST_FAILURES:
+            await self._backlog.give_up(row)
+        else:
+            await self._backlog.pass_over(row, PASSED_OVER_S * 2.0**row.attempts)
+
+    async def _wait_until(self, due: float) -> None:
+        try:
+            async with asyncio.timeout(None if due == float("inf") else due - time.monotonic()):
+                await self._backlog.wait()
+        except TimeoutError:
+            pass
