@@ -177,12 +177,14 @@ class Backlog:
 
     async def _take_over(self) -> None:
         """Hold what a former process has left."""
+        rows = await self._table.rows()
         now, wall = time.monotonic(), datetime.now(UTC)
-        for row in await self._table.rows():
+        for row in rows:
             ago = max(0.0, (wall - row.draft.ended_at).total_seconds())
             self._index.hold(row, now - ago, committed=True)
-        if self._index.held:
-            log.info("backlog.taken_over", rows=self.rows, seconds=round(self.seconds))
+        if rows:
+            log.info("backlog.taken_over", rows=len(rows), seconds=round(sum(row.seconds for row in rows)))
+            self._changed.set()
 
     async def _work(self) -> None:
         await self._store_intake()

@@ -52,7 +52,9 @@ class BacklogIndex:
         self.bytes = 0
 
     def hold(self, row: KeptAudio, ended: float, *, committed: bool) -> None:
-        """Add a row."""
+        """Add a row; one that is there already stays as it is."""
+        if row.draft.id in self.held:
+            return
         held = Held(replace(row, audio=b""), ended, time.monotonic(), committed)
         self.held[row.draft.id] = held
         self.calls.setdefault(row.draft.call_id, CallBacklog()).rows[row.draft.id] = held
