@@ -11,7 +11,7 @@ import structlog
 
 from bridge.errors import BridgeError
 from bridge.media.g711 import ulaw_decode
-from bridge.ports import SpeechToText, Urgency
+from bridge.ports import Urgency
 from bridge.speech.errors import SpeechFailed
 from bridge.thread.backlog import Backlog
 from bridge.thread.backlog_store import KeptAudio
@@ -22,11 +22,14 @@ MOST_FAILURES: Final = 3
 """Times that a recogniser may die of the same audio, or refuse it."""
 
 PASSED_OVER_S: Final = 5.0
-"""Doubled each time: a machine in trouble kills recognisers too, and not because of what they hear."""
+"""Not at once again: a machine in trouble kills recognisers too, and not because of what they hear."""
 
 
-class Recogniser(SpeechToText, Protocol):
-    """An engine that says when it can be asked."""
+class Recogniser(Protocol):
+    """What this needs of an engine: see SpeechToText, and an end to waiting for it."""
+
+    async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
+        """Text of `pcm`. Raises SpeechUnavailable, and SpeechFailed where the audio itself is the cause."""
 
     async def wait_ready(self) -> None:
         """Return once the engine is ready."""
@@ -35,15 +38,22 @@ class Recogniser(SpeechToText, Protocol):
 class LateTranscription:
     """Works through the backlog, oldest first and one at a time, while `run` runs.
 
-    `clean` is what every text goes through before it is stored.
+    `clean` is what every text goes through before it is stored; `passed_over_s`: how long audio that a
+    recogniser failed on waits for its next turn, doubled each time.
     """
 
     def __init__(
-        self, backlog: Backlog, stt: Recogniser, *, clean: Callable[[str], str] = lambda text: text
+        self,
+        backlog: Backlog,
+        stt: Recogniser,
+        *,
+        clean: Callable[[str], str] = lambda text: text,
+        passed_over_s: float = PASSED_OVER_S,
     ) -> None:
         self._backlog = backlog
         self._stt = stt
         self._clean = clean
+        self._passed_over_s = passed_over_s
 
     async def run(self) -> None:
         """Write late texts until cancelled. What is being recognised then stays in the backlog."""
@@ -80,7 +90,7 @@ class LateTranscription:
         if failures >= MOST_FAILURES:
             await self._backlog.give_up(row)
         else:
-            await self._backlog.pass_over(row, PASSED_OVER_S * 2.0**row.attempts)
+            await self._backlog.pass_over(row, self._passed_over_s * 2.0**row.attempts)
 
     async def _wait_until(self, due: float) -> None:
         try:
