@@ -25,7 +25,7 @@ from bridge.flow.demo import demo_flow
 from bridge.flow.nodes import Flow
 from bridge.flow.template import parse_template
 from bridge.media.clock import MediaClock
-from bridge.speech.engines import build_stt, build_tts
+from bridge.speech.engines import DeepgramAccess, RecogniserEngine, build_stt, build_tts
 from bridge.tasks import TaskOwner
 from bridge.thread.alive5 import Alive5Client, Alive5Config
 from bridge.thread.backlog import Backlog
@@ -69,7 +69,7 @@ class Runtime:
         self.log = ThreadLog(self.store)
         self.backlog = Backlog(self.store.backlog, self.log, limit_bytes=settings.backlog_mb * 1_000_000)
         self.clock = MediaClock()
-        self.stt = build_stt(settings.stt, model=settings.whisper_model)
+        self.stt = _recogniser(settings)
         self.tts = build_tts(settings.tts, voice=settings.piper_voice)
         self.flow = load_flow(settings)
         self.llm = _language_model(settings)
@@ -258,6 +258,16 @@ class Runtime:
 def load_flow(settings: Settings) -> Flow:
     """The configured flow, or the demo one. Raises TemplateError."""
     return parse_template(settings.flow.read_bytes()) if settings.flow else demo_flow()
+
+
+def _recogniser(settings: Settings) -> RecogniserEngine:
+    key, model, url = settings.deepgram_key, settings.deepgram_model, settings.deepgram_url
+    return build_stt(
+        settings.stt,
+        model=settings.whisper_model,
+        language=settings.language,
+        deepgram=DeepgramAccess(key.get_secret_value(), model, url) if key else None,
+    )
 
 
 def _language_model(settings: Settings) -> LanguageModel | None:

@@ -30,11 +30,13 @@ class WhisperEngine:
         self,
         model: str | None = None,
         *,
+        language: str = "en",
         threads: int = 1,
         max_queued: int = _MAX_QUEUED,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        arguments = ["--threads", str(threads), *(["--model", model] if model else [])]
+        arguments = ["--threads", str(threads), "--language", language]
+        arguments += ["--model", model] if model else []
         self._dispatcher = Dispatcher(
             "bridge.speech.whisper_worker",
             arguments,

@@ -1,4 +1,4 @@
-"""A program: recognises English speech with faster-whisper, one request after another.
+"""A program: recognises speech with faster-whisper, one request after another.
 
 Request `{"rate": Hz, "beam": n}` with s16le mono; reply `{"text": …, "noSpeech": p, "logProb": p}`.
 
@@ -16,10 +16,12 @@ import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.speech.language import AUTO, base_of
 from bridge.speech.resample import resample
 from bridge.speech.wire import Frame
 from bridge.speech.worker_main import Handler, LoadFailed, serve
@@ -94,16 +96,24 @@ def pieces(audio: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 class Recogniser:
     """A loaded model."""
 
-    def __init__(self, model: str, threads: int) -> None:
+    def __init__(self, model: str, threads: int, language: str) -> None:
         from faster_whisper import WhisperModel  # type: ignore[import-untyped]
         from faster_whisper.tokenizer import Tokenizer  # type: ignore[import-untyped]
 
         self._whisper = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=threads)
-        whisper = self._whisper
+        multilingual = self._whisper.model.is_multilingual
+        self._language = base_of(language)
+        if not multilingual and self._language != "en":
+            raise LoadFailed(
+                f"The Whisper model {model!r} knows English only, and PATCHBAY_LANGUAGE is {language!r}: "
+                "set PATCHBAY_WHISPER_MODEL to a multilingual one, such as base or small."
+            )
+        if self._language not in (AUTO, *self._whisper.supported_languages):
+            raise LoadFailed(f"Whisper does not know the language {language!r}: check PATCHBAY_LANGUAGE.")
         self._tokenizer = Tokenizer(
-            whisper.hf_tokenizer, whisper.model.is_multilingual, task="transcribe", language="en"
+            self._whisper.hf_tokenizer, multilingual, task="transcribe", language="en"
         )
-        self._prompt = whisper.get_prompt(self._tokenizer, [], without_timestamps=True)
+        self._start = self._whisper.get_prompt(self._tokenizer, [], without_timestamps=True)
         # The first inference allocates; better now than in somebody's first turn.
         self._decode(np.zeros(RATE, dtype=np.float32), 1, _LEAST_WINDOW)
 
@@ -147,7 +157,7 @@ class Recogniser:
         most_tokens = min(224, 16 + 10 * len(audio) // RATE)
         result = self._whisper.model.generate(
             encoded,
-            [self._prompt],
+            [self._prompt(encoded)],
             beam_size=beam,
             max_length=most_tokens,
             return_scores=True,
@@ -157,6 +167,17 @@ class Recogniser:
         )[0]
         text = self._tokenizer.decode(result.sequences_ids[0]).strip()
         return Guess(text, float(result.scores[0]), float(result.no_speech_prob))
+
+    def _prompt(self, encoded: Any) -> list[int]:
+        """What the decoder begins with: the language is a part of it, where the model has several."""
+        if not self._whisper.model.is_multilingual:
+            return list(self._start)
+        if self._language == AUTO:
+            token = self._whisper.model.detect_language(encoded)[0][0][0]
+        else:
+            token = f"<|{self._language}|>"
+        english, chosen = (self._tokenizer.tokenizer.token_to_id(name) for name in ("<|en|>", token))
+        return [chosen if part == english else part for part in self._start]
 
 
 def packaged_model() -> str:
@@ -171,14 +192,16 @@ def packaged_model() -> str:
     return str(package.get_model_path())
 
 
-def load(model: str | None, threads: int) -> Handler:
+def load(model: str | None, threads: int, language: str) -> Handler:
     """A handler with its model in memory. Raises LoadFailed with a sentence."""
     chosen = model or packaged_model()
     if Path(chosen).is_absolute() and not Path(chosen).is_dir():
         # Otherwise it would be taken for a name and looked for on the network.
         raise LoadFailed(f"There is no Whisper model at {chosen!r}: check PATCHBAY_WHISPER_MODEL.")
     try:
-        return Recogniser(chosen, threads).handle
+        return Recogniser(chosen, threads, language).handle
+    except LoadFailed:
+        raise
     except Exception as error:  # whatever the libraries raise: the sentence is for whoever set the model
         raise LoadFailed(f"The Whisper model {chosen!r} cannot be loaded: {error}") from error
 
@@ -188,8 +211,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="path or name of a faster-whisper model")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--language", default="en", help="a code, or auto")
     arguments = parser.parse_args()
-    serve(lambda: load(arguments.model, arguments.threads))
+    serve(lambda: load(arguments.model, arguments.threads, arguments.language))
 
 
 if __name__ == "__main__":

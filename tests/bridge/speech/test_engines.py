@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bridge.media.g711 import ulaw_decode, ulaw_encode
 from bridge.ports import SpeechToText, TextToSpeech, Urgency
 from bridge.speech.canned import APOLOGY
-from bridge.speech.engines import build_stt, build_tts, default_threads
+from bridge.speech.engines import DeepgramAccess, build_stt, build_tts, default_threads
 from bridge.speech.errors import Shed, SpeechUnavailable
 from bridge.speech.piper_engine import PiperEngine
 from bridge.speech.whisper_engine import WhisperEngine
@@ -249,7 +249,10 @@ async def test_engines_are_built_by_name_and_unknown_ones_refused() -> None:
     voice: TextToSpeech = build_tts("piper")
     assert not ear.ready
     assert not voice.ready
-    with pytest.raises(SpeechUnavailable, match="deepgram"):
+    assert not build_stt("deepgram", deepgram=DeepgramAccess("a-key")).ready
+    with pytest.raises(SpeechUnavailable, match="PATCHBAY_DEEPGRAM_KEY"):
         build_stt("deepgram")
+    with pytest.raises(SpeechUnavailable, match="vosk"):
+        build_stt("vosk")
     with pytest.raises(SpeechUnavailable, match="festival"):
         build_tts("festival")
