@@ -13,11 +13,13 @@ from tests.harness.server import ServerProcess
 _HEAVY = (
     "tests/e2e/test_gaps.py",
     "tests/e2e/test_spoken_call.py",
+    "tests/e2e/test_deepgram_call.py",
     "tests/browser/",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
     "tests/signaling/terminal/",
     "tests/bridge/speech/",
+    "tests/benchmarks/test_hallucination.py",
 )
 
 

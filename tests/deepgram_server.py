@@ -51,6 +51,7 @@ class DeepgramServer:
     def __init__(
         self, recognise: Recognise, *, idle_s: float = 10.0, interim_s: float = 1.0, least_s: float = 0.0
     ) -> None:
+        """`least_s`: a Finalize that finds less audio than this is not answered."""
         self._recognise, self._idle_s, self._interim_s = recognise, idle_s, interim_s
         self._least_s = least_s
         self.sessions: list[Session] = []
@@ -58,6 +59,8 @@ class DeepgramServer:
         self.closed: list[int] = []
         """Codes with which connections that were idle, or all said, were closed."""
         self.refuse_with: int | None = None
+        self.final_every_s: float | None = None
+        """Call what has come final by itself whenever this much has, as the cloud does now and then."""
         self.stalled = False
         """Take everything and answer nothing."""
         self.drop_after_s: float | None = None
@@ -191,6 +194,10 @@ class DeepgramServer:
         return False
 
     async def _maybe_interim(self, socket: web.WebSocketResponse, session: Session) -> None:
+        waiting = session.seconds(len(session.audio) - session.final_to)
+        if self.final_every_s is not None and waiting >= self.final_every_s and not self.stalled:
+            await self._answer(socket, session, len(session.audio), final=True, flushed=False)
+            return
         since = session.seconds(len(session.audio) - max(session.interim_to, session.final_to))
         if since >= self._interim_s and not self.stalled:
             session.interim_to = len(session.audio)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -98,6 +99,27 @@ async def test_the_words_of_a_connection_that_breaks_again_and_again_are_all_the
         await until(server.dropped.is_set)
         assert await hearing.finish(tone(1) + tone(2) + tone(3)) == "word1 word2 word3"
         assert stream.connections == 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_however_connections_break_each_word_comes_once_and_in_its_utterance(seed: int) -> None:
+    chance = random.Random(seed)
+    async with DeepgramServer(recognise) as server, engine_on(server) as engine:
+        server.final_every_s = chance.choice([None, 1.0, 2.0])
+        stream = engine.stream(RATE)
+        texts, number = [], 0
+        for _ in range(4):
+            words = [tone(number + place + 1) for place in range(chance.randint(1, 3))]
+            hearing = begin(stream, words[0])
+            for word in words[1:]:
+                server.drop_after_s = chance.choice([None, None, 0.5, 1.5])
+                feed(hearing, word)
+                await asyncio.sleep(chance.choice([0, 0.05, 0.2]))
+            server.drop_after_s = None
+            async with asyncio.timeout(30):
+                texts.append(await hearing.finish(b"".join(words)))
+            assert texts[-1] == " ".join(f"word{number + place + 1}" for place in range(len(words)))
+            number += len(words)
 
 
 async def test_an_utterance_that_is_cut_goes_on_without_its_words_being_sent_or_written_twice() -> None:

@@ -232,6 +232,20 @@ async def test_a_model_that_is_not_there_is_named() -> None:
         await engine.close()
 
 
+@pytest.mark.parametrize("language", ["de", "auto"])
+async def test_a_model_that_knows_english_only_refuses_another_language(language: str) -> None:
+    told = asyncio.Event()
+    engine = WhisperEngine(language=language, on_change=told.set)
+    await engine.start()
+    try:
+        await told.wait()
+        assert not engine.ready
+        assert "knows English only" in str(engine.problem)
+        assert "PATCHBAY_LANGUAGE" in str(engine.problem)
+    finally:
+        await engine.close()
+
+
 async def test_speech_that_is_switched_off_is_ready_and_silent() -> None:
     ear, voice = build_stt("none"), build_tts("none")
     await ear.start()
