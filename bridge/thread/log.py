@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
 import structlog
 
 from bridge.ports import Draft, Message, ThreadStore
+from bridge.thread.masking import mask
 
 log = structlog.get_logger()
 
@@ -17,20 +19,33 @@ Listener = Callable[[Message], None]
 
 
 class ThreadLog:
-    """Commits messages and tells subscribers: finals after their commit and in the order of seq."""
+    """Commits messages and tells subscribers: finals after their commit and in the order of seq.
 
-    def __init__(self, store: ThreadStore) -> None:
+    `mask_cards`: no card's number gets past here, be it to the store or to a subscriber.
+    """
+
+    def __init__(self, store: ThreadStore, *, mask_cards: bool = True) -> None:
         self.store = store
+        self.mask_cards = mask_cards
         self._listeners: dict[str | None, list[Listener]] = {}
         # Commit and telling are one step per thread: else a thread that two calls share could be told 6, 5,
         # and a viewer that came back with afterSeq=6 would miss 5. A lock lives while somebody needs it.
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def clean(self, text: str, *, heard: bool = False) -> str:
+        """`text` as it may be stored and sent; `heard` where a recogniser wrote it."""
+        return mask(text, heard=heard).text if self.mask_cards else text
+
+    def _cleaned(self, draft: Draft) -> Draft:
+        heard = draft.speaker not in ("bot", "system")
+        return replace(draft, text=self.clean(draft.text, heard=heard))
 
     async def append(self, draft: Draft) -> Message:
         """Commit `draft`, tell subscribers, return the message. Raises StoreUnavailable.
 
         Safe to repeat after an error: the same draft id is stored once (though it may be told twice).
         """
+        draft = self._cleaned(draft)
         message = await self.commit(draft.thread_id, lambda: self.store.append(draft))
         assert message is not None
         return message
@@ -51,6 +66,7 @@ class ThreadLog:
 
         An empty text takes the partial back: nothing was said after all, no final follows.
         """
+        draft = self._cleaned(draft)
         self.tell(
             Message(
                 id=draft.id,

@@ -18,6 +18,7 @@ logged.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 import uuid
@@ -29,6 +30,7 @@ from typing import Final
 import structlog
 
 from bridge.ports import DeferredAudio, Draft, Message, Speaker
+from bridge.thread.card_guard import CardGuard
 from bridge.thread.clock import CallClock
 from bridge.thread.delivery import happens
 from bridge.thread.errors import StoreUnavailable
@@ -40,6 +42,8 @@ log = structlog.get_logger()
 RECENT: Final = 200
 MAX_OPEN: Final = 64
 """Utterances open at once; beyond it somebody forgets to close them, and the oldest is given up."""
+
+_PEOPLE: Final = ("caller", "human", "agent")
 
 OPEN_SHARE: Final = 0.6
 """Share of `drain`'s time that open utterances get to be closed; the rest is for the database."""
@@ -69,6 +73,9 @@ class CallThread:
         self._open: dict[str, Draft] = {}
         self._ended: dict[str, float] = {}
         """When those that are being recognised ended, on the monotonic clock."""
+        self._guard = CardGuard(log.mask_cards)
+        self._withholds = False
+        self._withheld: set[str] = set()
         self._queue: deque[Draft] = deque()
         self._current: Draft | None = None
         self._recent: dict[str, Message] = {}
@@ -85,7 +92,20 @@ class CallThread:
     @property
     def unsaved(self) -> int:
         """Messages whose text is known and which are not committed yet."""
-        return len(self._sequencer.waiting()) + len(self._queue) + (self._current is not None)
+        waiting = len(self._sequencer.waiting()) + len(self._guard) + len(self._queue)
+        return waiting + (self._current is not None)
+
+    def clean(self, text: str) -> str:
+        """`text` of a person's without the card numbers in it, where they are to be masked."""
+        return self._log.clean(text, heard=True)
+
+    def withhold(self, on: bool) -> None:
+        """Whether what people say from now on is left out; utterances that are open already are not."""
+        self._withholds = on
+
+    def is_withheld(self, utterance_id: str) -> bool:
+        """True for an utterance that is never written: its audio is not to be kept either."""
+        return utterance_id in self._withheld
 
     @property
     def behind_s(self) -> float:
@@ -95,6 +115,9 @@ class CallThread:
 
     def open(self, speaker: Speaker, name: str | None, started_at: datetime) -> str:
         """Somebody began to speak; returns the utterance's id, which its message will have."""
+        if self._withholds and speaker in _PEOPLE:
+            self._withheld.add(utterance_id := str(uuid.uuid4()))
+            return utterance_id
         if len(self._open) >= MAX_OPEN:
             oldest = self._sequencer.opened()[0]
             log.warning("thread.utterance_never_closed", call_id=self._call_id, message_id=oldest)
@@ -120,7 +143,7 @@ class CallThread:
             return
         draft = replace(draft, text=text, ended_at=max(self.now(), draft.started_at))
         self._open[utterance_id] = draft
-        self._log.partial(draft)
+        self._log.partial(replace(draft, text=self._guard.partial(draft, time.monotonic())))
 
     def ended(self, utterance_id: str, ended_at: datetime) -> None:
         """Nothing more is said in this utterance; its text is being made out."""
@@ -135,6 +158,7 @@ class CallThread:
 
         `ended_at` is for utterances that were not said to have `ended`.
         """
+        self._withheld.discard(utterance_id)
         if utterance_id in self._open:
             self._end(utterance_id, text, ended_at)
 
@@ -156,7 +180,7 @@ class CallThread:
     ) -> str:
         """An utterance whose text is known already; returns its id."""
         utterance_id = self.open(speaker, name, started_at)
-        self._end(utterance_id, text, ended_at)
+        self.close(utterance_id, text, ended_at)
         return utterance_id
 
     def system(self, text: str) -> str:
@@ -173,7 +197,7 @@ class CallThread:
         lines: list[Message | Draft] = list(self._recent.values())
         if self._current is not None:
             lines.append(self._current)
-        lines += [*self._queue, *self._sequencer.waiting()]
+        lines += [*self._queue, *self._guard.waiting, *self._sequencer.waiting()]
         return [(line.speaker, line.text) for line in lines[-n:]] if n > 0 else []
 
     async def settle(self, timeout_s: float) -> None:
@@ -231,7 +255,12 @@ class CallThread:
 
     def _collect(self) -> None:
         """Queue what the sequencer releases; where the database has failed for too long, drop the oldest."""
-        self._queue.extend(self._sequencer.release(time.monotonic()))
+        now = time.monotonic()
+        for draft in self._sequencer.release(now):
+            self._guard.push(draft, now)
+        if self._hurry and not self._open:
+            now = math.inf
+        self._queue.extend(self._guard.release(now, self._speaking))
         while len(self._queue) > self._capacity:
             lost = self._queue.popleft()
             self._dropped += 1
@@ -268,8 +297,14 @@ class CallThread:
             await happens(self._wake, left)
 
     def _until_due(self) -> float | None:
-        deadline = self._sequencer.deadline()
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        now = time.monotonic()
+        deadlines = (self._sequencer.deadline(), self._guard.deadline(now, self._speaking))
+        return min((max(0.0, due - now) for due in deadlines if due is not None), default=None)
+
+    @property
+    def _speaking(self) -> set[Speaker]:
+        """Who is in the middle of an utterance."""
+        return {draft.speaker for draft in self._open.values()}
 
     async def _wait_until_empty(self, opened: dict[str, Draft] | None, deadline: float) -> None:
         """Wait until `opened` is (None: until nothing is unsaved), `run` has ended, or `deadline` is past."""
