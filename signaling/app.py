@@ -66,7 +66,7 @@ class Runtime:
         self.book = book
         self.access = ProgramAccess(settings, book)
         self.store = SqlThreadStore(settings.database, outbox=settings.alive5_url is not None)
-        self.log = ThreadLog(self.store)
+        self.log = ThreadLog(self.store, mask_cards=settings.mask_cards)
         self.backlog = Backlog(self.store.backlog, self.log, limit_bytes=settings.backlog_mb * 1_000_000)
         self.clock = MediaClock()
         self.stt = _recogniser(settings)
@@ -247,7 +247,7 @@ class Runtime:
             return
         ids = (call.caller.thread_id, call.caller.call_id)
         try:
-            for key, value in call.bot.collected.items():
+            for key, value in call.privacy.shareable().items():
                 await self.pump.save_crm_data(*ids, key, value)
             end_by = _END_BY.get(ended_by(call.end), "voice_agent") if call.end else "voice_agent"
             await self.pump.end_voice_chat(*ids, end_by, "The call has ended.")

@@ -11,6 +11,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bridge.thread.masking import mask
+
 MASK = "***"
 
 _SECRET_NAMES = frozenset(
@@ -23,6 +25,7 @@ _SECRET_TEXTS = (
     (re.compile(r"(?i)([?&](?:[\w-]*token|x-a5-apikey|api_?key|password|secret)=)[^&\s\"']+"), rf"\1{MASK}"),
     (re.compile(r"(\w+://[^\s:/@]*:)[^\s/@]+(@)"), rf"\1{MASK}\2"),
 )
+_MAYBE_CARD = re.compile(r"(?<!\w)(?:\d[ ,.-]{0,2}){12,}\d(?!\w)")
 
 
 _STRANGERS = ("engineio.server", "socketio.server", "aiohttp.server")
@@ -31,10 +34,10 @@ _MOST_TEXTS = 100
 
 
 def mask_text(text: str) -> str:
-    """`text` without the bearer tokens, JWTs, query secrets and URL passwords in it."""
+    """`text` without the bearer tokens, JWTs, query secrets, URL passwords and card numbers in it."""
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
-    return text
+    return _MAYBE_CARD.sub(lambda found: mask(found[0]).text, text)
 
 
 def _is_secret(name: str) -> bool:

@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     shutdown_grace: Seconds = _setting(
         15.0, "seconds that calls with a person may go on after SIGTERM", _SECONDS
     )
+    mask_cards: bool = _setting(
+        True, "mask what looks like a card number before it is stored or sent", "true or false"
+    )
     operator_codec: Literal["auto", "opus", "pcmu", "pcma"] = _setting(
         "auto",
         "codec that operators' browsers are asked to send; `auto`: the line's own while nothing is lost",

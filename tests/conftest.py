@@ -12,6 +12,7 @@ from tests.harness.server import ServerProcess
 
 _HEAVY = (
     "tests/e2e/test_gaps.py",
+    "tests/e2e/test_card_numbers.py",
     "tests/e2e/test_spoken_call.py",
     "tests/e2e/test_deepgram_call.py",
     "tests/browser/",

@@ -16,10 +16,12 @@ from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
+from bridge.call.key_entry import KeyEntry
 from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
 from bridge.call.patch import Patch
+from bridge.call.privacy import Privacy
 from bridge.call.record import Record
 from bridge.call.ringing import Ringing
 from bridge.call.services import Services
@@ -53,6 +55,12 @@ class Call:
         self.last_holder: Holder | None = None
         """Who had the call when it ended, for the record."""
         self.thread = CallThread(services.log, caller.thread_id, caller.call_id, deferred=services.deferred)
+        self.privacy = Privacy(
+            self.thread,
+            state=lambda: self.state,
+            collected=lambda: self.bot.collected,
+            on_change=self._changed,
+        )
         self.times = views.Times(started=self.thread.now())
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
@@ -96,6 +104,7 @@ class Call:
             on_lost=self.operator_lost,
             on_lapsed=lambda: self.try_dispatch(Event.CLAIM_LAPSED),
         )
+        self._operator_keys = self.privacy.keys(KeyEntry(self.thread, "human", self._operator_name))
 
     @property
     def ended(self) -> bool:
@@ -141,11 +150,16 @@ class Call:
             self._perform(effect)
         if self.state is not before:
             log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
-            self._record.changed()
-            self.tell_changed()
+            self.privacy.state_changed()
+            self._changed()
+
+    def _changed(self) -> None:
+        """The call's view is another one: keep it, and tell everybody."""
+        self._record.changed()
+        self.tell_changed()
 
     def tell_changed(self) -> None:
-        """The call's view is another one now: tell whoever listens."""
+        """Tell whoever listens that the call's view is another one now."""
         self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:
@@ -195,7 +209,7 @@ class Call:
         """Speak `text` to the caller in the bot's voice. Raises BridgeError `busy`."""
         if self._mouth.speaking:
             raise BridgeError("The caller is still being spoken to; try again in a moment.", code="busy")
-        self.bot.announce(text, speaker="human", name=self.claim.holder.name if self.claim else None)
+        self.bot.announce(text, speaker="human", name=self._operator_name())
 
     def press_as_operator(self, digits: str) -> None:
         """Press keys (0-9 * # A-D) for the operator: their tones in place of the operator's voice.
@@ -209,8 +223,7 @@ class Call:
             raise BridgeError("The keys before these are still sounding.", code="busy")
         for digit in digits:
             self.patch.key(KeyPress(digit, 0, new=True, ended=True))
-        now = self.thread.now()
-        self.thread.say("human", digits, now, now, name=self.claim.holder.name if self.claim else None)
+        self._operator_keys.press(digits)
 
     def operator_lost(self) -> None:
         """The operator's audio or browser is gone; hold audio starts in this slot."""
@@ -219,8 +232,10 @@ class Call:
     def _operator_key(self, press: KeyPress) -> None:
         """A key of the operator's browser: the caller hears its tones, and it stands in the thread."""
         if self.patch.key(press) and press.new:
-            now = self.thread.now()
-            self.thread.say("human", press.key, now, now, name=self.claim.holder.name if self.claim else None)
+            self._operator_keys.press(press.key)
+
+    def _operator_name(self) -> str | None:
+        return self.claim.holder.name if self.claim else None
 
     def bot_hung_up(self) -> None:
         """The bot has said goodbye."""
@@ -313,6 +328,7 @@ class Call:
         self.patch.swap()
 
     def _detach_operator(self) -> None:
+        self._operator_keys.end()
         claim = self.operator.detach()
         if claim is not None:
             self.last_holder = claim.holder if self.ended else None
@@ -369,7 +385,7 @@ class Call:
         return self._make_ear("human", claim.holder.name)
 
     def _make_ear(self, speaker: Speaker, name: str | None) -> Ear:
-        return Ear(
+        ear = Ear(
             speaker=speaker,
             name=name,
             rate=self._rate,
@@ -377,3 +393,4 @@ class Call:
             thread=self.thread,
             spawn=self._tasks.spawn,
         )
+        return self.privacy.ear(ear)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from bridge.bot.bot import NOTHING
 from bridge.call.deadline import Deadline
 from bridge.call.ear import Ear
+from bridge.call.key_entry import KeyEntry
 from bridge.call.states import Event, State
 from bridge.errors import BridgeError
 from bridge.ports import Line, Urgency
@@ -24,6 +25,7 @@ class CallerSide:
         self._line_grace = line_grace
         self._grace = Deadline()
         self.ear = make_ear(self)
+        self._keys = call.privacy.keys(KeyEntry(call.thread, "caller", lambda: self.ear.name))
 
     @property
     def lost(self) -> bool:
@@ -41,6 +43,7 @@ class CallerSide:
     def end(self) -> None:
         """The call is over; nothing is waited for."""
         self._grace.cancel()
+        self._keys.end()
 
     def adopt(self, line: Line) -> None:
         """The caller is on another stream now; raises BridgeError `wrong_codec`."""
@@ -66,8 +69,8 @@ class CallerSide:
 
     def on_dtmf(self, digit: str) -> None:
         """See LineListener. The bot takes a key for the word that it stands for, a browser sounds it."""
-        now = self._call.thread.now()
-        self._call.thread.say("caller", digit, now, now, name=self.ear.name)
+        if not self._call.ended:
+            self._keys.press(digit)
         if self._with_bot:
             self._call.bot.interrupt()
             self._call.bot.hear(digit)
@@ -92,7 +95,7 @@ class CallerSide:
     def said(self, text: str) -> None:
         """The caller's words are known."""
         if self._with_bot:
-            self._call.bot.hear(text)
+            self._call.bot.hear(self._call.thread.clean(text))
 
     def not_understood(self) -> None:
         """The caller spoke, and no words could be made out."""

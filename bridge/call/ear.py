@@ -62,6 +62,7 @@ class Ear:
         self._open: _Utterance | None = None
         self._urgency = Urgency.FINAL
         self._stream: SpeechStream | None = None
+        self._deaf = False
         self.quiet = asyncio.Event()
         """Set while nobody is in the middle of an utterance, or waits for its words to be made out."""
         self.quiet.set()
@@ -106,6 +107,8 @@ class Ear:
         pcm, size = join(batch), self._frame_bytes
         levels = energies(pcm, size)
         self.meter.push(levels)
+        if self._deaf:
+            return
         for place, energy in enumerate(levels):
             self._position_ms += FRAME_MS
             frame = pcm[place * size : (place + 1) * size]
@@ -113,6 +116,12 @@ class Ear:
                 self._open.hearing.feed(frame)
             for event in self._segmenter.push(frame, energy):
                 self._take(event)
+
+    def pause(self, on: bool) -> None:
+        """Hear nothing from this frame on, or begin to hear again. What is being said ends here."""
+        self.flush()
+        self._segmenter.forget()
+        self._deaf = on
 
     def flush(self) -> None:
         """End an utterance that is still open; the leg may go on afterwards."""

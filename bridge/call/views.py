@@ -56,6 +56,7 @@ def call_view(call: Call) -> dict[str, object]:
         "endedAt": iso(times.ended) if times.ended else None,
         "endReason": call.end.value if call.end else None,
         "endedBy": ended_by(call.end) if call.end else None,
+        "transcript": "paused" if call.privacy.paused else "on",
     }
 
 
@@ -77,8 +78,8 @@ def incoming_view(call: Call, handoff: Handoff) -> dict[str, object]:
         "channelId": call.caller.channel_id,
         "caller": caller_view(call),
         "queue": handoff.queue,
-        "reason": handoff.wish.reason,
-        "summary": handoff.summary or "",
+        "reason": call.thread.clean(handoff.wish.reason),
+        "summary": call.thread.clean(handoff.summary or ""),
         "transcript": [message_view(message) for message in call.thread.recent(_TRANSCRIPT_MOST)],
         "requestedAt": iso(handoff.offer.requested_at),
         "expiresAt": iso(handoff.offer.expires_at),

@@ -1,8 +1,9 @@
 """Card numbers that come in several messages: masked as one number, where the first parts can still be held.
 
-Callers say a number in groups with pauses, and every group is an utterance of its own. What may be a group of
-a card's number is therefore held until it is known what follows: `PAUSE_S` after it, for as long as the same
-speaker goes on, and never longer than `LONGEST_S`. Messages behind it wait as long, so that their order stays.
+Callers say a number in groups with pauses, and every group is an utterance of its own. What may be a group
+of a card's number is therefore held until it is known what follows: `PAUSE_S` after it, for as long as the
+same speaker goes on, and never longer than `LONGEST_S`. Messages behind it wait as long, so that their order
+stays.
 Sans-IO: `now` is any clock in seconds that only rises.
 """
 
@@ -13,9 +14,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bridge.ports import Draft, Speaker
-from bridge.thread.cards import begins_like_card, phone_shaped
+from bridge.thread.cards import begins_like_card, find_card, phone_shaped
 from bridge.thread.digits import Run, render, runs
-from bridge.thread.masking import FEWEST_IN_CONTEXT, hidden_digits, mask, mask_partial, speaks_of_card
+from bridge.thread.masking import hidden_digits, mask, mask_partial, speaks_of_card
 
 PAUSE_S = 3.0
 LONGEST_S = 20.0
@@ -165,11 +166,12 @@ class CardGuard:
         if hidden is None:
             return False
         at = 0
-        whole = all(not entry.gone for entry, _ in talk.parts)
+        complete = find_card(talk.sizes, talk.digits) is not None
+        whole = complete and all(not entry.gone for entry, _ in talk.parts)
         for entry, run in talk.parts:
             flags = hidden[at : at + len(run.digits)]
             at += len(run.digits)
-            # Where the first groups are known already, the last are not to be.
+            # Where the first groups are known already, or the number may go on, no digit of these is shown.
             self._hide(entry, run, flags if whole else [True] * len(flags))
         talk.parts.clear()
         talk.card_at = now

@@ -22,6 +22,9 @@ FEWEST_HEARD = 13
 FEWEST_IN_CONTEXT = 8
 """The same, however they begin, where a card is spoken of."""
 
+_FEWEST_PARTIAL = 5
+"""Digits of an unfinished sentence that may be shown are fewer than these."""
+
 _CODE_SIZES = (3, 4)
 _CARD = re.compile(
     r"\b(?:cards?|credit|debit|visa|master\s?card|amex|american express|diners|discover|maestro|cv[vc]2?"
@@ -66,7 +69,7 @@ def mask_partial(text: str, *, context: bool = False, before: str = "") -> str:
     for run in reversed(runs(text)):
         known = before + run.digits if run.first else run.digits
         talk = speaks_of_card(text[: run.start], context)
-        if len(known) >= FEWEST_IN_CONTEXT and (talk or begins_like_card(known)) and not _kept(text, run):
+        if len(known) >= _FEWEST_PARTIAL and (talk or begins_like_card(known)) and not _kept(text, run):
             text = render(text, run.pieces, [True] * len(run.digits))
     return text
 
@@ -121,4 +124,3 @@ def _once(text: str, *, heard: bool, context: bool, after: bool) -> str | None:
 def _kept(text: str, run: Run) -> bool:
     """True for the last digits of a number that is masked already."""
     return len(run.digits) <= SHOWN and text[: run.start].rstrip(" -‐‑‒–—.,_·;").endswith(MASK)
-

@@ -82,8 +82,9 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
         thread_id = phone.parameters["threadId"]
         seen: list[int] = []
         for round_ in range(8):
-            # Keys are pressed while viewers come and go, so that commits fall into every gap.
-            pressing = asyncio.ensure_future(press_all(phone.press, "12345"))
+            # Keys are pressed while viewers come and go, each a message by its "#", so that commits fall into
+            # every gap.
+            pressing = asyncio.ensure_future(press_all(phone.press, "1#2#3#4#5#"))
             async with Viewer(module_server, thread_id) as viewer:
                 ack = await viewer.subscribe(afterSeq=seen[-1] if seen else 0)
                 seen += [message["seq"] for message in ack["messages"]]

@@ -113,7 +113,9 @@ def test_every_number_said_in_groups_is_masked(number: str, pauses: list[float])
         texts += rest(guard, now)
     texts += rest(guard, now + PAUSE_S)
     assert len(texts) == len(groups(number))
-    assert sum(len(run.digits) for text in texts for run in runs(text)) <= 4
+    # Sixteen digits of a longer number may be a valid one; a last group of two is then taken for itself.
+    most = 4 if len(number) <= 16 else 6
+    assert sum(len(run.digits) for text in texts for run in runs(text)) <= most
 
 
 TEXTS = st.one_of(st.sampled_from(["4111", "1111", "card", "mhm", "12 25", "my phone", "•"]), st.text())

@@ -137,7 +137,7 @@ def test_masking_never_raises_and_masking_again_changes_nothing(text: str) -> No
 
 
 WORDS = st.sampled_from(
-    "4111 1111 one two for to 12 and visa • 5 cvv 123 code 378282246310005 double oh phone - , . 99".split()
+    ["4111", "1111", "one", "for", "12", "and", "visa", "•", "5", "cvv", "123", "378282246310005", "oh", "99"]
 )
 
 
