@@ -103,10 +103,6 @@ class CallThread:
         """Whether what people say from now on is left out; utterances that are open already are not."""
         self._withholds = on
 
-    def is_withheld(self, utterance_id: str) -> bool:
-        """True for an utterance that is never written: its audio is not to be kept either."""
-        return utterance_id in self._withheld
-
     @property
     def behind_s(self) -> float:
         """Age of the oldest speech of this call that has ended and has no text yet, in seconds."""
@@ -167,6 +163,7 @@ class CallThread:
 
         `pcm`: s16le mono; `why`: a sentence for the thread's readers. Once it is closed this does nothing.
         """
+        self._withheld.discard(utterance_id)
         if (opened := self._open.get(utterance_id)) is None:
             return
         self._end(utterance_id, "", opened.ended_at)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,6 +119,24 @@ def test_every_number_said_in_groups_is_masked(number: str, pauses: list[float])
     # Sixteen digits of a longer number may be a valid one; a last group of two is then taken for itself.
     most = 4 if len(number) <= 16 else 6
     assert sum(len(run.digits) for text in texts for run in runs(text)) <= most
+
+
+@pytest.mark.parametrize(("asked", "most"), [("What is your card number?", 0), ("How can I help you?", 6)])
+def test_numbers_as_a_recogniser_wrote_them_are_masked(asked: str, most: int) -> None:
+    """What Whisper tiny.en made of the usual test numbers, said digit by digit over a telephone's band."""
+    said = json.loads((Path(__file__).parent / "heard_numbers.json").read_text())
+    assert len(said) == 45
+    left = []
+    for item in said:
+        guard = CardGuard()
+        say(guard, asked, 0.0, "human")
+        for number, text in enumerate(item["heard"]):
+            guard.push(draft(text, speaker="caller"), 5.0 + number)
+        digits = [run.digits for text in rest(guard, 60.0) for run in runs(text)]
+        assert item["number"] not in "".join(digits)
+        if max(map(len, digits), default=0) > 4:
+            left.append(item)
+    assert len(left) <= most, left
 
 
 TEXTS = st.one_of(st.sampled_from(["4111", "1111", "card", "mhm", "12 25", "my phone", "•"]), st.text())
