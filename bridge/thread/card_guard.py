@@ -87,7 +87,8 @@ class CardGuard:
         self._entries.append(entry)
         if not self._masks:
             return
-        heard = draft.speaker in _HEARD
+        heard, talk = draft.speaker in _HEARD, self._talk(draft.speaker)
+        earlier = list(talk.parts)
         context = self._in_context(now)
         if heard:
             self._look(entry, now, context)
@@ -95,7 +96,10 @@ class CardGuard:
         if masked.card:
             entry.draft = replace(entry.draft, text=masked.text)
             entry.until = entry.limit = 0.0
-            talk = self._talk(draft.speaker)
+            for before, run in earlier:
+                if before.until:
+                    # A first attempt at the number, broken off.
+                    self._hide(before, run, [True] * len(run.digits))
             talk.parts.clear()
             talk.card_at = now
         spoken_of = speaks_of_card(draft.text, False)

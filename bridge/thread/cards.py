@@ -32,6 +32,12 @@ _ISSUERS = (
     ("60", "60", (16,)),  # RuPay
     ("2200", "2204", (16, 17, 18, 19)),  # Mir
 )
+_LOOKED_AT = 64
+"""Digits at the beginning of a group among which a number may begin anywhere; longer ones are none."""
+
+_BY_FIRST_DIGIT = {
+    first: [issuer for issuer in _ISSUERS if issuer[0][0] <= first <= issuer[1][0]] for first in "0123456789"
+}
 _PHONES = re.compile(r"(?:1?334|34)+")
 
 
@@ -45,8 +51,9 @@ def luhn(digits: str) -> bool:
 
 
 def is_card(digits: str) -> bool:
-    """True for a number that an issuer may have given out: range, length and check digit fit."""
-    fits = any(len(digits) in lengths and _within(digits, low, high) for low, high, lengths in _ISSUERS)
+    """True for digits, at least one, that an issuer may have given out: range, length and check digit fit."""
+    issuers = _BY_FIRST_DIGIT[digits[0]]
+    fits = any(len(digits) in lengths and _within(digits, low, high) for low, high, lengths in issuers)
     return fits and luhn(digits)
 
 
@@ -66,7 +73,7 @@ def find_card(sizes: Sequence[int], digits: str) -> tuple[int, int] | None:
     places = set(edges)
     for group, size in enumerate(sizes):
         if size > FEWEST:
-            places.update(range(edges[group], edges[group] + size))
+            places.update(range(edges[group], edges[group] + min(size, _LOOKED_AT)))
     for begin in sorted(places):
         for length in _LENGTHS:
             end = begin + length

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bridge.thread.cards import begins_like_card, find_card, phone_shaped
-from bridge.thread.digits import MASK, Run, render, runs
+from bridge.thread.digits import MASK, Piece, Run, render, runs
 
 SHOWN = 4
 """Digits of a number that stay, at its end."""
@@ -24,6 +24,9 @@ FEWEST_IN_CONTEXT = 8
 
 _FEWEST_PARTIAL = 5
 """Digits of an unfinished sentence that may be shown are fewer than these."""
+
+_LOOK_BACK = 400
+"""Characters before a number that are looked at for what it is."""
 
 _CODE_SIZES = (3, 4)
 _CARD = re.compile(
@@ -103,22 +106,30 @@ def hidden_digits(
 
 
 def _once(text: str, *, heard: bool, context: bool, after: bool) -> str | None:
-    """`text` with its first card's number masked, None where there is none. `after`: one was before."""
-    masked_before = after and MASK in text
+    """`text` with the numbers in it masked, None where there are none. `after`: there were some before."""
+    pieces: list[Piece] = []
+    flags: list[bool] = []
     for run in runs(text):
-        if _kept(text, run):
-            continue
-        before = text[: run.start]
-        is_code = _CODE.search(before) or (masked_before and MASK in before)
-        if is_code and len(run.digits) in _CODE_SIZES:
-            return render(text, run.pieces, [True] * len(run.digits))
-        talk = speaks_of_card(before, context) and not before.rstrip().endswith(("+", "plus"))
-        weak = len(run.pieces[0].digits) if run.pieces[0].weak else 0
-        sizes = [len(piece.digits) for piece in run.pieces]
-        hidden = hidden_digits(sizes, run.digits, heard=heard, context=talk, weak=weak)
+        hidden = None if _kept(text, run) else _hidden(text, run, heard=heard, context=context, after=after)
         if hidden is not None and any(hidden):
-            return render(text, run.pieces, hidden)
-    return None
+            pieces += run.pieces
+            flags += hidden
+            after = True
+    return render(text, pieces, flags) if pieces else None
+
+
+def _hidden(text: str, run: Run, *, heard: bool, context: bool, after: bool) -> list[bool] | None:
+    """Which digits of `run` are to be masked; None where all may stay."""
+    count = len(run.digits)
+    before = text[max(0, run.start - _LOOK_BACK) : run.start]
+    if count in _CODE_SIZES and (after or _CODE.search(before)):
+        return [True] * count
+    if count < FEWEST_IN_CONTEXT:
+        return None
+    talk = speaks_of_card(before, context) and not before.rstrip().endswith(("+", "plus"))
+    weak = len(run.pieces[0].digits) if run.pieces[0].weak else 0
+    sizes = [len(piece.digits) for piece in run.pieces]
+    return hidden_digits(sizes, run.digits, heard=heard, context=talk, weak=weak)
 
 
 def _kept(text: str, run: Run) -> bool:

@@ -76,6 +76,15 @@ def test_of_a_number_said_very_slowly_nothing_stands_beyond_its_beginning() -> N
     assert texts == ["What is your card number?", "4111", "••••", "••••", "••••"]
 
 
+def test_a_first_attempt_that_was_broken_off_is_masked_with_the_number() -> None:
+    guard = CardGuard()
+    assert say(guard, "4111 1111 11", 0.0) == []
+    assert say(guard, "Again, it is 4111 1111 1111 1111.", 2.0) == [
+        "•••• •••• ••",
+        "Again, it is •••• •••• •••• 1111.",
+    ]
+
+
 def test_telephone_numbers_and_small_answers_are_not_touched() -> None:
     guard = CardGuard()
     assert say(guard, "Four.", 0.0) == ["Four."]

@@ -46,10 +46,11 @@ def in_words(number: str) -> str:
 
 def in_pairs(number: str) -> str:
     """ "4111" as "forty-one eleven"."""
-    said = []
-    for at in range(0, len(number), 2):
+    odd = len(number) % 2
+    said = [in_words(number[:odd])] if odd else []
+    for at in range(odd, len(number), 2):
         pair = number[at : at + 2]
-        if len(pair) == 1 or pair[0] == "0":
+        if pair[0] == "0":
             said.append(in_words(pair).replace("zero", "oh", 1))
         elif pair[0] == "1":
             said.append(TEENS[int(pair[1])])
