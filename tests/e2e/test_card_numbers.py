@@ -17,7 +17,7 @@ import socketio
 from bridge.thread.digits import runs
 from telephony.twilio.simulator import TwilioSimulator
 from tests.alive5_server import Alive5Server
-from tests.harness.handoff import hand_off
+from tests.harness.handoff import call_of, hand_off
 from tests.harness.peer_console import PeerConsole
 from tests.harness.server import ServerProcess
 from tests.harness.voice import RATE, room_noise, synthesise
@@ -32,6 +32,7 @@ TYPED, WRITTEN, NOTED, SAID, IN_GROUPS = (
     "6011000990139424",
 )
 GROUPS = ["six zero one one.", "zero zero zero nine.", "nine zero one three.", "nine four two four."]
+ASKS = "I want to speak to a human, please."
 ASKED = "What is your credit card number, please?"
 AT_ONCE = "It is three seven one four, four nine six three five three, nine eight four three one."
 BEFORE = "I want to order a chocolate cake."
@@ -81,12 +82,28 @@ async def until_masked(console: PeerConsole, count: int) -> None:
         await console.wait("transcript", len(console.all("transcript")) + 1, within=40)
 
 
+async def ask_in_a_pause(console: PeerConsole, phone: TwilioSimulator, voice: dict[str, bytes]) -> None:
+    """The caller asks the bot for a person while nothing is transcribed, and gets one."""
+    call_id = await call_of(console, phone)
+    await phone.wait_heard(lambda heard: heard[-1].level_db > -40, within=30)
+    await phone.wait_quiet(1500, within=60)
+    path = f"/api/calls/{call_id}/pause_transcript"
+    assert (await console.server.post(path, {"on": True}))["transcript"] == "paused"
+    phone.speak_pcm(voice[ASKS])
+    await console.wait("incoming_call", within=40)
+    assert (await console.command("accept_call", callId=call_id))["ok"]
+    await console.wait("call_state", callId=call_id, state="bridged", within=30)
+    released = await console.command("release_call", callId=call_id)
+    assert released["call"]["transcript"] == "on"
+
+
 async def tell(console: PeerConsole, phone: TwilioSimulator, voice: dict[str, bytes]) -> None:
     """The call: the number by keys, at once, in groups, and in what the operator writes; then a pause."""
+    await ask_in_a_pause(console, phone, voice)
     offer = await hand_off(console, phone, summary=f"Pays with {WRITTEN}.", reason=f"Card {NOTED} fails.")
     call_id = offer["callId"]
     assert (await console.command("accept_call", callId=call_id))["ok"]
-    await console.wait("call_state", callId=call_id, state="bridged", within=30)
+    await console.wait("call_state", 2, callId=call_id, state="bridged", within=30)
     for key in TYPED:
         await phone.press(key)
     await until_masked(console, 1)
@@ -116,7 +133,7 @@ async def tell(console: PeerConsole, phone: TwilioSimulator, voice: dict[str, by
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def traces(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Traces]:
     """The call, played once, and all that is left of it."""
-    found, voice = Traces(), await synthesise([ASKED, AT_ONCE, *GROUPS, BEFORE, SECRET, AFTER])
+    found, voice = Traces(), await synthesise([ASKS, ASKED, AT_ONCE, *GROUPS, BEFORE, SECRET, AFTER])
     await found.alive5.start()
     folder: Path = tmp_path_factory.mktemp("cards")
     settings = {
@@ -193,9 +210,17 @@ async def test_no_message_shows_more_than_four_digits_of_a_number(traces: Traces
 
 
 async def test_the_offer_shows_no_number(traces: Traces) -> None:
-    (offer,) = [data for name, data in traces.console if name == "incoming_call"]
+    _, offer = [data for name, data in traces.console if name == "incoming_call"]
     assert offer["summary"] == f"Pays with {'•' * 12}4444."
     assert offer["reason"] == f"Card {'•' * 11}0005 fails."
+
+
+async def test_the_bot_hears_in_a_pause_what_is_not_written(traces: Traces) -> None:
+    asked, _ = [data for name, data in traces.console if name == "incoming_call"]
+    assert asked["queue"] == "front desk", "the flow has handed over"
+    heard = [m["text"] for m in (*traces.thread, *traces.viewed) if m["speaker"] == "caller"]
+    assert not [text for text in heard if "human" in text.lower()]
+    assert "Transcription paused by a program." in traces.said("system")
 
 
 async def test_what_was_said_in_the_pause_is_nowhere(traces: Traces) -> None:
