@@ -262,8 +262,10 @@ class ThreadStore(Protocol):
         Appending the same draft id again returns the message already stored.
         """
 
-    async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
-        """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
+    async def messages(
+        self, thread_id: str, *, after_seq: int = 0, limit: int | None = None
+    ) -> list[Message] | None:
+        """Messages with seq > `after_seq` in order (the first `limit`), or None for an unknown thread."""
 
     async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
         """The newest threads first; only those with `matching` in their id, number or name, case aside."""

@@ -103,6 +103,8 @@ messages = Table(
     UniqueConstraint("thread_id", "seq", name="uq_messages_thread_seq"),
     # Whether a message is late is asked at every append.
     Index("ix_messages_call_started", "call_id", "started_at"),
+    # Threads are found by the names of those who spoke in them.
+    Index("ix_messages_name", "name", "thread_id"),
 )
 
 calls = Table(
@@ -160,6 +162,30 @@ backlog = Table(
     Column("audio", LargeBinary, nullable=False),
     Index("ix_backlog_created_at", "created_at"),
     Index("ix_backlog_thread", "thread_id"),
+)
+
+search_texts = Table(
+    "search_texts",
+    metadata,
+    # What the full text index is over, one row a message. A number of its own, because SQLite's hidden
+    # ones change with VACUUM; rising, so that the newest are found first.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("thread_id", CleanText, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("text", CleanText, nullable=False),
+    Index("ix_search_texts_thread", "thread_id", "seq"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    # Who deleted what. Without a column `thread_id`, since its lines outlive what they tell of.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", CleanText, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("deleted", Integer, nullable=False),
 )
 
 health = Table(

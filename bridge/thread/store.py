@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.ports import Caller, CallRow, Draft, Message, ThreadSummary
 from bridge.thread.backlog_store import BacklogTable
 from bridge.thread.database import Database
 from bridge.thread.outbox_store import OutboxTable, message_from_row, pending_row
-from bridge.thread.schema import calls, health, messages, outbox, threads
+from bridge.thread.schema import calls, health, messages, outbox, search_texts, threads
 from bridge.thread.views import iso_utc
 
 INTERRUPTED = "interrupted"
@@ -32,6 +32,11 @@ class SqlThreadStore(OutboxTable):
         self._outbox = outbox
         self.backlog = BacklogTable(self._db, self.append_in)
         """Audio whose text is still to come."""
+
+    @property
+    def database(self) -> Database:
+        """The database itself, for what searches it and deletes from it."""
+        return self._db
 
     async def start(self) -> None:
         """Open and migrate the database and write to it. Raises StoreUnavailable, saying why; idempotent."""
@@ -98,11 +103,14 @@ class SqlThreadStore(OutboxTable):
             return message_from_row(stored)
         return await self._insert_message(connection, draft, last_seq + 1)
 
-    async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
-        """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
+    async def messages(
+        self, thread_id: str, *, after_seq: int = 0, limit: int | None = None
+    ) -> list[Message] | None:
+        """Messages with seq > `after_seq` in order (the first `limit`), or None for an unknown thread."""
         query = select(messages).where(messages.c.thread_id == thread_id, messages.c.seq > after_seq)
+        query = query.order_by(messages.c.seq).limit(limit)
         async with self._db.read() as connection:
-            found = (await connection.execute(query.order_by(messages.c.seq))).all()
+            found = (await connection.execute(query)).all()
             if not found:
                 known = await connection.execute(
                     select(threads.c.thread_id).where(threads.c.thread_id == thread_id)
@@ -184,6 +192,9 @@ class SqlThreadStore(OutboxTable):
             .returning(messages)
         )
         message = message_from_row(added.one())
+        await connection.execute(
+            insert(search_texts).values(thread_id=draft.thread_id, seq=seq, text=draft.text)
+        )
         change = update(threads).where(threads.c.thread_id == draft.thread_id)
         await connection.execute(change.values(last_seq=seq, last_at=draft.ended_at))
         if self._outbox:
