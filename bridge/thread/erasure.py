@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.errors import BridgeError
 from bridge.thread.database import Database
+from bridge.thread.errors import StoreUnavailable
 from bridge.thread.schema import audit, calls, metadata, outbox, threads
+from bridge.thread.views import iso_utc
 
 log = structlog.get_logger()
 
@@ -57,7 +59,7 @@ class Erasure:
 
     `busy`: ids of the threads that this process has calls in, those included whose last words are still
     being written; calls of other processes are known by their rows. `told` hears what was deleted, after
-    the commit. Every method raises StoreUnavailable.
+    the commit. All but `scrub` raise StoreUnavailable.
     """
 
     def __init__(
@@ -70,7 +72,6 @@ class Erasure:
         self._db = database
         self._busy = busy
         self._told = told
-        self._unscrubbed = False
 
     async def delete_thread(self, thread_id: str, who: str) -> bool:
         """Delete one thread; False where there is none. Raises CallIsLive."""
@@ -150,16 +151,28 @@ class Erasure:
         Deleted rows are overwritten at once, but their words stay in the full text index until it is merged,
         and older copies of a page in the log until that is emptied. PostgreSQL does this by its vacuum.
         """
-        if not self._unscrubbed:
+        if not self._db.is_sqlite:
             return True
-        if self._db.is_sqlite:
-            pages = -MERGE_PAGES  # the first one starts to merge everything into one
-            while await self._merge(pages):
-                pages = MERGE_PAGES
-            if not await self._db.checkpoint():
-                log.warning("thread.scrub_postponed")
-                return False
-        self._unscrubbed = False
+        try:
+            return await self._scrub()
+        except StoreUnavailable as error:
+            log.warning("thread.scrub_postponed", error=error.message)
+            return False
+
+    async def _scrub(self) -> bool:
+        async with self._db.read() as connection:
+            deletions = await _version(connection)
+        if not deletions:
+            return True
+        pages = -MERGE_PAGES  # the first step begins to merge everything into one
+        while await self._merge(pages):
+            pages = MERGE_PAGES
+        if not await self._db.checkpoint():
+            log.info("thread.scrub_postponed", error="Somebody reads or writes.")
+            return False
+        async with self._db.write() as connection:
+            if await _version(connection) == deletions:
+                await connection.exec_driver_sql("PRAGMA user_version = 0")
         return True
 
     async def _merge(self, pages: int) -> bool:
@@ -179,11 +192,16 @@ class Erasure:
         pending = pending.where(outbox.c.thread_id.in_(thread_ids), outbox.c.state == "pending")
         for thread_id, count in (await connection.execute(pending)).all():
             log.warning("thread.deliveries_dropped", thread_id=thread_id, count=count)
-        count = 0
+        count = rows = 0
         for table in tables_of_threads():
             gone = await connection.execute(delete(table).where(table.c.thread_id.in_(thread_ids)))
+            rows += gone.rowcount
             if table is threads:
                 count = gone.rowcount
+        if rows and self._db.is_sqlite:
+            # Kept in the file: what is still to be scrubbed outlives this process.
+            version = (await _version(connection) + 1) % 2**31 or 1
+            await connection.exec_driver_sql(f"PRAGMA user_version = {version}")
         # A call that began meanwhile has not opened its thread yet: it waits for this transaction.
         await self._refuse_live(connection, thread_ids)
         return count
@@ -194,7 +212,6 @@ class Erasure:
             raise CallIsLive
 
     def _after(self, thread_ids: list[str]) -> None:
-        self._unscrubbed = True
         log.info("thread.deleted", count=len(thread_ids))
         self._told(thread_ids)
 
@@ -204,6 +221,22 @@ def tables_of_threads() -> list[Table]:
     return [table for table in reversed(metadata.sorted_tables) if "thread_id" in table.c]
 
 
+async def _version(connection: AsyncConnection) -> int:
+    """A number in SQLite's file that is ours to use: counts the deletions since it was last scrubbed."""
+    return int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
+
+
 async def _note(connection: AsyncConnection, who: str, what: str, target: str, deleted: int) -> None:
     line = {"at": datetime.now(UTC), "who": who, "what": what, "target": target, "deleted": deleted}
     await connection.execute(insert(audit).values(**line))
+
+
+def audit_view(line: AuditLine) -> dict[str, object]:
+    """A line of the audit as JSON."""
+    return {
+        "at": iso_utc(line.at),
+        "who": line.who,
+        "what": line.what,
+        "target": line.target,
+        "count": line.deleted,
+    }

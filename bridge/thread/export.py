@@ -18,6 +18,8 @@ from bridge.thread.views import iso_utc, message_view
 
 Format = Literal["json", "text", "vtt"]
 
+FORMATS: Final[dict[str, Format]] = {"json": "json", "text": "text", "vtt": "vtt"}
+
 SHORTEST_CUE: Final = timedelta(milliseconds=500)
 """A cue needs to be longer than nothing, and a key that was pressed takes no time."""
 

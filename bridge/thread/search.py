@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bridge.ports import Speaker
 from bridge.thread.database import Database
 from bridge.thread.schema import UtcDateTime, messages, threads
+from bridge.thread.views import iso_utc
 
 MOST_THREADS: Final = 20
 """Conversations found by number or name that the first page begins with, at most."""
@@ -196,3 +197,15 @@ def _cut(pieces: list[Piece], begin: int, end: int) -> list[Piece]:
     if position > end:
         shown.append(Piece("…", False))
     return shown
+
+
+def hit_view(hit: Hit) -> dict[str, object]:
+    """A hit as JSON."""
+    return {
+        "threadId": hit.thread_id,
+        "seq": hit.seq,
+        "startedAt": iso_utc(hit.started_at),
+        "speaker": hit.speaker,
+        "name": hit.name,
+        "snippet": [{"text": piece.text, "match": piece.match} for piece in hit.snippet],
+    }
