@@ -29,9 +29,11 @@ from bridge.speech.engines import DeepgramAccess, RecogniserEngine, build_stt, b
 from bridge.tasks import TaskOwner
 from bridge.thread.alive5 import Alive5Client, Alive5Config
 from bridge.thread.backlog import Backlog
+from bridge.thread.erasure import Erasure
 from bridge.thread.errors import StoreUnavailable
 from bridge.thread.log import ThreadLog
 from bridge.thread.outbox import EndBy, OutboxPump
+from bridge.thread.retention import Retention
 from bridge.thread.store import SqlThreadStore
 from signaling import rest
 from signaling.access import ProgramAccess
@@ -104,6 +106,16 @@ class Runtime:
         self.operators.switchboard = self.softphones.switchboard = self.switchboard
         self._tasks = TaskOwner("server")
         self._closed = False
+        self.viewers = ThreadNamespace(self.access, self.log, self.emitter)
+        self.erasure = Erasure(
+            self.store.database, busy=lambda: self.switchboard.threads, told=self._threads_gone
+        )
+        self._retention = Retention(
+            self.erasure,
+            settings.retention_days,
+            known=lambda: self.viewers.read | self.switchboard.past_threads,
+            told=self._threads_gone,
+        )
         self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
         self._streams: Callable[[], Mapping[str, int]] = dict
 
@@ -140,6 +152,7 @@ class Runtime:
         if self.settings.stt != "none":
             # An engine that hears nothing would empty the backlog.
             self._tasks.start(LateTranscription(self.backlog, self.stt).run(), "late")
+        self._tasks.start(self._retention.run(), "retention")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")
 
@@ -153,6 +166,7 @@ class Runtime:
         await self.operators.close()
         await self.sockets.shutdown()
         await self.backlog.close()
+        await self.viewers.close()
         if self.pump is not None:
             await self.pump.close()
         await self._tasks.close()
@@ -189,7 +203,7 @@ class Runtime:
                 self.emitter,
                 self.flow.resume_points,
             ),
-            ThreadNamespace(self.access, self.log, self.emitter),
+            self.viewers,
             SoftphoneNamespace(self.settings, self.access, self.softphones, self.emitter),
         ]
         for namespace in self._namespaces:
@@ -220,6 +234,11 @@ class Runtime:
         await self.start()
         yield
         await self.close()
+
+    def _threads_gone(self, thread_ids: list[str]) -> None:
+        """Conversations were deleted: nobody reads them any more, and nothing is remembered of them."""
+        self.viewers.thread_deleted(thread_ids)
+        self.switchboard.forget(thread_ids)
 
     def _alive5_pump(self) -> OutboxPump | None:
         url, key = self.settings.alive5_url, self.settings.alive5_key

@@ -18,6 +18,7 @@ from bridge.errors import BridgeError
 from bridge.thread.errors import StoreUnavailable
 from signaling.access import bearer, refusal
 from signaling.errors import SignalingError, error_body
+from signaling.rest_erasure import add_erasure
 from signaling.rest_threads import add_threads
 from signaling.texts import flag, optional_text
 from signaling.tokens import AuthError
@@ -31,7 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _MOST_BODY = 64 * 1024
 _CHECK_EVERY, _CHECK_WITHIN = 1.0, 3.0
-_STATUS = {"not_with_bot": 409, "gone": 409, "store_unavailable": 503}
+_STATUS = {"not_with_bot": 409, "gone": 409, "call_live": 409, "store_unavailable": 503}
 
 
 def add_routes(app: web.Application, runtime: Runtime) -> None:
@@ -39,6 +40,7 @@ def add_routes(app: web.Application, runtime: Runtime) -> None:
     rest = _Rest(runtime)
     app.middlewares.append(_errors)
     add_threads(app, runtime)
+    add_erasure(app, runtime)
     app.add_routes(
         [
             web.get("/healthz", rest.health),

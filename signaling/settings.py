@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     mask_cards: bool = _setting(
         True, "mask what looks like a card number before it is stored or sent", "true or false"
     )
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = _setting(
+        None,
+        "days after its last message that a conversation is deleted; none unless given",
+        "a whole number from 1 to 36500",
+    )
     operator_codec: Literal["auto", "opus", "pcmu", "pcma"] = _setting(
         "auto",
         "codec that operators' browsers are asked to send; `auto`: the line's own while nothing is lost",

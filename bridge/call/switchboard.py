@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -98,6 +99,22 @@ class Switchboard:
         self._live[caller.call_id] = call
         self._tasks.start(self._live_out(call), caller.call_id)
         return LineBinding(call, line)
+
+    @property
+    def threads(self) -> set[str]:
+        """Ids of the threads that calls are in, those included that write their last words."""
+        return {call.caller.thread_id for call in self._live.values()}
+
+    @property
+    def past_threads(self) -> set[str]:
+        """Ids of the threads of the calls that are remembered."""
+        return {call.caller.thread_id for call in self._past.values()}
+
+    def forget(self, thread_ids: Collection[str]) -> None:
+        """Remember no call of these threads any more."""
+        for call_id, call in list(self._past.items()):
+            if call.caller.thread_id in thread_ids:
+                del self._past[call_id]
 
     def find(self, call_id: object) -> Call | None:
         """The call of this id, live or among those that ended lately."""
