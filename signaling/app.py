@@ -167,6 +167,7 @@ class Runtime:
         await self.sockets.shutdown()
         await self.backlog.close()
         await self.viewers.close()
+        await self._retention.close()
         if self.pump is not None:
             await self.pump.close()
         await self._tasks.close()

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from bridge.thread.delivery import happens
 from bridge.thread.erasure import CallIsLive, Erasure
 from bridge.thread.errors import StoreUnavailable
 
@@ -39,11 +40,26 @@ class Retention:
         self._known = known
         self._told = told
         self._seen: int | None = None
+        self._closing = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ended.set()
 
     async def run(self) -> None:
-        """Delete and look until cancelled; a database that fails is tried again."""
+        """Delete and look until `close`; a database that fails is tried again. Runs once."""
+        self._ended.clear()
+        try:
+            await self._run()
+        finally:
+            self._ended.set()
+
+    async def close(self) -> None:
+        """Stop between two steps, so that no transaction is broken off. Idempotent."""
+        self._closing.set()
+        await self._ended.wait()
+
+    async def _run(self) -> None:
         due = time.monotonic()
-        while True:
+        while not self._closing.is_set():
             try:
                 if time.monotonic() >= due:
                     await self.expire(datetime.now(UTC))
@@ -53,7 +69,7 @@ class Retention:
             except (StoreUnavailable, CallIsLive) as error:
                 # A call that begins in an old conversation while that is deleted: the call wins.
                 log.warning("retention.postponed", code=error.code, error=error.message)
-            await asyncio.sleep(LOOK_EVERY_S)
+            await happens(self._closing, LOOK_EVERY_S)
 
     async def expire(self, now: datetime) -> int:
         """Delete what nobody has spoken in for `days` before `now`; returns how many threads."""
@@ -61,7 +77,7 @@ class Retention:
             return 0
         before = now - timedelta(days=self._days)
         deleted = 0
-        while count := await self._erasure.delete_expired(before):
+        while not self._closing.is_set() and (count := await self._erasure.delete_expired(before)):
             deleted += count
         if deleted:
             log.info("retention.deleted", threads=deleted, days=self._days)
