@@ -68,11 +68,15 @@ class LateTranscription:
                 row = await self._backlog.load(row_id)
                 if row is not None:
                     await self._recognise(row)
-                delay = 1.0
             except BridgeError as error:
                 log.info("late_text_waits", code=error.code, error=error.message)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 30.0)
+            except Exception:  # the owned task's outer boundary: one row must not end the rest
+                log.exception("late_text_failed_unexpectedly", message_id=row_id)
+            else:
+                delay = 1.0
+                continue
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 30.0)
 
     async def _recognise(self, row: KeptAudio) -> None:
         """Write one row's text. Raises BridgeError where it is to be tried again, as the next one then."""
