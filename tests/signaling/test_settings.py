@@ -84,6 +84,7 @@ BAD = [
     ("AGENT_TURN_TIMEOUT", "-1", "a number of seconds above 0 and up to 3600"),
     ("SESSION_TTL", "nan", "a number of seconds above 0 and up to 3600"),
     ("MAX_CALLS", "0", "a whole number from 1 to 10000"),
+    ("BACKLOG_MB", "0", "a whole number from 1 to 1000000"),
     ("ALIVE5_URL", "alive5", "such as https://api.alive5.com"),
 ]
 
