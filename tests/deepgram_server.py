@@ -246,6 +246,7 @@ class DeepgramServer:
 def _refusal(status: int) -> web.HTTPException:
     kinds: dict[int, type[web.HTTPException]] = {
         402: web.HTTPPaymentRequired,
+        422: web.HTTPUnprocessableEntity,
         429: web.HTTPTooManyRequests,
         503: web.HTTPServiceUnavailable,
     }

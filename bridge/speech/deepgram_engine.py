@@ -45,6 +45,7 @@ _REASONS = {
     429: "Deepgram refused: too many connections at once for this account.",
 }
 _HOPELESS = frozenset({400, 401, 402, 403})
+_OF_THE_AUDIO = frozenset({400, 413, 415, 422})
 
 
 class DeepgramEngine:
@@ -120,7 +121,11 @@ class DeepgramEngine:
                     filler_words=True,
                     request_options={"max_retries": 0},
                 )
-        except (ApiError, OSError, httpx.HTTPError, TimeoutError, ValidationError) as error:
+        except ApiError as error:
+            if error.status_code in _OF_THE_AUDIO:
+                raise SpeechUnavailable("Deepgram refused this audio.") from None
+            raise self._failed(error) from None
+        except (OSError, httpx.HTTPError, TimeoutError, ValidationError) as error:
             raise self._failed(error) from None
         try:
             return str(reply.results.channels[0].alternatives[0].transcript).strip()

@@ -63,7 +63,7 @@ class DeepgramHearing:
         """Seconds at which the next utterance begins: words from there on belong to that one."""
         self.flushed_at: int | None = None
         """Place up to which the final result was asked for."""
-        self._length = 0
+        self._fed = self._length = 0
         self._stream, self._second, self._on_partial = stream, rate * 2, on_partial
         self._parts: list[str] = []
         self._interim = ""
@@ -74,10 +74,12 @@ class DeepgramHearing:
         """Place behind its last byte, once `finish` has said which that is."""
         return self.start + self._length
 
-    def feed(self, pcm: bytes) -> None:
-        """See Hearing."""
+    def feed(self, pcm: bytes, *, recorded: bool = False) -> None:
+        """See Hearing. `recorded`: the stream has it already, from the utterance before."""
         if not self.over:
-            self._stream.record(pcm)
+            self._fed += len(pcm)
+            if not recorded:
+                self._stream.record(pcm)
 
     def pause(self, pcm: bytes) -> None:
         """See Hearing. Where somebody waits, the text is asked for in the pause already."""
@@ -138,8 +140,9 @@ class DeepgramHearing:
         self._changed.set()
 
     def _complete(self) -> bool:
-        slack = 0.0 if self.goes_on else _TAIL_S
-        return self._stream.settled >= self.end / self._second - slack
+        # Where more came than belongs to it, that was the silence by which its end was known.
+        silent = not self.goes_on and self._fed - self._length >= _TAIL_S * self._second
+        return self._stream.settled >= self.end / self._second - (_TAIL_S if silent else 0.0)
 
     def _text(self) -> str:
         return " ".join(self._parts)

@@ -61,7 +61,7 @@ class Ledger:
         self._live = False
         self._offset = self._sent = 0
         self._flushes: deque[int] = deque()
-        self._asked: deque[int] = deque()
+        self._asked: deque[int] = deque(maxlen=_UTTERANCES)
         self._final_to = self._flushed_to = 0.0
 
     @property
@@ -117,7 +117,8 @@ class Ledger:
 
     def flush(self) -> int:
         """Ask for the final result of everything recorded so far; returns its place."""
-        self._flushes.append(self.end)
+        if self._live:
+            self._flushes.append(self.end)
         return self.end
 
     def connected(self) -> None:

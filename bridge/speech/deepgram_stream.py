@@ -79,8 +79,7 @@ class DeepgramStream:
         start, known = self._ledger.place(pcm)
         hearing = DeepgramHearing(self, start, self._rate, urgency, on_partial)
         self._ledger.begin(hearing)
-        if not known:
-            hearing.feed(pcm)
+        hearing.feed(pcm, recorded=known)
         return hearing
 
     def close(self) -> None:

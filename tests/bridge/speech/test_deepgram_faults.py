@@ -292,3 +292,30 @@ async def test_closing_the_engine_ends_whoever_waits() -> None:
         await engine.close()
         with pytest.raises(SpeechUnavailable):
             await waiting
+
+
+async def test_audio_that_deepgram_refuses_does_not_stop_the_other_work() -> None:
+    async with DeepgramServer(recognise) as server, engine_on(server) as engine:
+        stream = engine.stream(RATE)
+        assert await begin(stream, tone(1)).finish(tone(1)) == "word1"
+        server.refuse_with = 422
+        with pytest.raises(SpeechUnavailable, match="refused this audio"):
+            await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL)
+        assert engine.ready
+        server.refuse_with = 503
+        with pytest.raises(SpeechUnavailable, match="503"):
+            await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL)
+        assert not engine.ready
+        server.refuse_with = None
+        assert await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL) == "word2"
+
+
+async def test_an_utterance_that_ends_with_the_leg_keeps_its_last_word() -> None:
+    async with DeepgramServer(recognise) as server, engine_on(server) as engine:
+        server.final_every_s = 1.5
+        stream = engine.stream(RATE)
+        hearing = begin(stream, tone(1) + tone(2)[: RATE // 2 * 2])
+        await until(lambda: bool(server.sessions) and server.sessions[0].final_to > 0)
+        feed(hearing, tone(3)[: RATE // 2 * 2])
+        stream.close()
+        assert await hearing.finish(bytes(RATE * 4)) == "word1 word2 word3"
