@@ -17,6 +17,8 @@ FRAME_MS = 20
 
 Speaker = Literal["caller", "bot", "human", "agent", "system"]
 Delivery = Literal["local", "pending", "delivered", "failed"]
+DeliveryNote = Literal["uncertain", "refused", "dropped"]
+"""Why a delivery failed: it may have arrived, was refused for good, or was given up by hand."""
 
 
 class Codec(enum.Enum):
@@ -208,6 +210,7 @@ class Message:
     ended_at: datetime
     delivery: Delivery = "local"
     late: bool = False
+    delivery_note: DeliveryNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,4 +139,5 @@ def _delivery(message: Message) -> dict[str, object]:
         "id": message.id,
         "seq": message.seq,
         "delivery": message.delivery,
+        "deliveryNote": message.delivery_note,
     }

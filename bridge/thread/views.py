@@ -27,6 +27,7 @@ def message_view(message: Message) -> dict[str, object]:
         "endedAt": iso_utc(message.ended_at),
         "delivery": message.delivery,
         "late": message.late,
+        "deliveryNote": message.delivery_note,
     }
 
 

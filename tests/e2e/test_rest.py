@@ -29,6 +29,7 @@ INCOMING_CALL = {
 MESSAGE = {
     "id", "threadId", "callId", "seq", "speaker", "name", "text", "final", "startedAt", "endedAt", "delivery",
     "late",
+    "deliveryNote",
 }  # fmt: skip
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
