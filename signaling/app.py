@@ -15,10 +15,8 @@ from aiohttp import web
 
 from bridge.bot import phrases
 from bridge.bot.llm import LanguageModel
-from bridge.call.call import Call
 from bridge.call.late import LateTranscription
 from bridge.call.services import Services, Timing
-from bridge.call.states import ended_by
 from bridge.call.switchboard import Switchboard
 from bridge.directory import MemoryDirectory
 from bridge.flow.demo import demo_flow
@@ -30,9 +28,8 @@ from bridge.tasks import TaskOwner
 from bridge.thread.alive5 import Alive5Client, Alive5Config
 from bridge.thread.backlog import Backlog
 from bridge.thread.erasure import Erasure
-from bridge.thread.errors import StoreUnavailable
 from bridge.thread.log import ThreadLog
-from bridge.thread.outbox import EndBy, OutboxPump
+from bridge.thread.outbox import OutboxPump
 from bridge.thread.retention import Retention
 from bridge.thread.store import SqlThreadStore
 from signaling import rest
@@ -41,6 +38,7 @@ from signaling.addresses import asked_from_here
 from signaling.auth import OperatorBook
 from signaling.call_news import CallNews
 from signaling.emitter import Emitter
+from signaling.farewells import Farewells
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
 from signaling.process import Stop, parting, say
@@ -57,7 +55,6 @@ log = structlog.get_logger()
 _HTTP_BUFFER = 256 * 1024
 _FLUSH_S = 1.0
 _LINE_RATE = 8000
-_END_BY: dict[str, EndBy] = {"caller": "person", "operator": "human_agent"}
 
 
 class Runtime:
@@ -76,6 +73,7 @@ class Runtime:
         self.flow = load_flow(settings)
         self.llm = _language_model(settings)
         self.pump = self._alive5_pump()
+        self._farewells = Farewells(self.store, self.pump) if self.pump is not None else None
         self.sockets = socketio.AsyncServer(
             async_mode="aiohttp",
             namespaces=["/operator", "/thread", "/softphone"],
@@ -100,7 +98,8 @@ class Runtime:
             events=CallNews(self.operators, self.softphones.call_changed),
             timing=Timing(ring=settings.ring_timeout),
             deferred=self.backlog,
-            farewell=self._farewell,
+            farewell=self._farewells.of_call if self._farewells is not None else None,
+            keep_answer=self._farewells.keep_answer if self._farewells is not None else None,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
         self.operators.switchboard = self.softphones.switchboard = self.switchboard
@@ -141,7 +140,8 @@ class Runtime:
         left_open = await self.store.reconcile_calls(datetime.now(UTC))
         if left_open:
             log.warning("calls_reconciled", calls=left_open)
-            await self._part_from(left_open)
+        if self._farewells is not None:
+            await self._farewells.of_the_dead()
         await self.stt.start()
         await self.tts.start()
         self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
@@ -168,6 +168,8 @@ class Runtime:
         await self.backlog.close()
         await self.viewers.close()
         await self._retention.close()
+        if self._farewells is not None:
+            await self._farewells.close()
         if self.pump is not None:
             await self.pump.close()
         await self._tasks.close()
@@ -253,26 +255,6 @@ class Runtime:
             self.log,
             lambda thread_id, crm_id, channel_id: Alive5Client(config, thread_id, crm_id, channel_id),
         )
-
-    async def _part_from(self, call_ids: list[str]) -> None:
-        """Tell alive5 of calls that a dead process left open that they are over."""
-        for call_id in call_ids if self.pump is not None else ():
-            row = await self.store.load_call(call_id)
-            if row is not None and self.pump is not None:
-                await self.pump.end_voice_chat(row.thread_id, call_id, "voice_agent", "The call has ended.")
-
-    async def _farewell(self, call: Call) -> None:
-        """A call's transcript is complete: tell alive5 what was collected, and that it is over."""
-        if self.pump is None:
-            return
-        ids = (call.caller.thread_id, call.caller.call_id)
-        try:
-            for key, value in call.privacy.shareable().items():
-                await self.pump.save_crm_data(*ids, key, value)
-            end_by = _END_BY.get(ended_by(call.end), "voice_agent") if call.end else "voice_agent"
-            await self.pump.end_voice_chat(*ids, end_by, "The call has ended.")
-        except StoreUnavailable as error:
-            log.error("alive5_end_not_stored", call=call.caller.call_id, error=error.message)
 
 
 def load_flow(settings: Settings) -> Flow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from bridge.bot import phrases
@@ -46,10 +46,12 @@ class BotSide:
         *,
         send_mark: Callable[[str], None],
         caller_quiet: asyncio.Event,
+        on_collected: Callable[[Mapping[str, str]], None],
     ) -> None:
         self._bot = Bot(FlowRun(flow), llm, self)
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
         self._send_mark, self._caller_quiet = send_mark, caller_quiet
+        self._on_collected = on_collected
         self._task: asyncio.Task[None] | None = None
         self._goodbye = asyncio.Event()
         self._noise = False
@@ -107,6 +109,10 @@ class BotSide:
     def history(self) -> Sequence[Message]:
         """See bot.Host."""
         return self._thread.recent(_HISTORY)
+
+    def note_answers(self, answers: Mapping[str, str]) -> None:
+        """See bot.Host."""
+        self._on_collected(answers)
 
     def want_person(self, wish: HandoffWish) -> None:
         """See bot.Host."""

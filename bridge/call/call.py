@@ -14,6 +14,7 @@ from bridge.bot.bot import HandoffWish
 from bridge.call import states, views
 from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
+from bridge.call.collected import Collected
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
 from bridge.call.key_entry import KeyEntry
@@ -37,6 +38,9 @@ from bridge.thread.writer import CallThread
 log = structlog.get_logger()
 
 _FINISH = 20.0
+_STORE_PATIENCE = 300.0
+"""Seconds that what was said waits, after the end, for a database that takes nothing."""
+
 _SURVIVES_THE_END = ("recognise", "drop_claim")
 
 
@@ -68,6 +72,7 @@ class Call:
         self._finish_within, self._winding_down = _FINISH, False
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
+        self._collected = Collected(caller, services.keep_answer)
         self._resume_at: str | None = None
         self._rate = line.codec.rate
         self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
@@ -94,6 +99,7 @@ class Call:
             self,
             send_mark=lambda name: self.patch.line.mark(name),
             caller_quiet=self.caller_side.ear.quiet,
+            on_collected=lambda _: self._collected.changed(self.privacy.shareable()),
         )
         self.operator = OperatorSide(
             self.patch,
@@ -131,6 +137,7 @@ class Call:
         async with self._tasks:
             self._tasks.spawn(self.thread.run(), "thread")
             self._tasks.spawn(self._record.run(), "record")
+            self._tasks.spawn(self._collected.run(), "collected")
             self._tasks.spawn(self._watch(), "watch")
             self.caller_side.hear_turns(True)
             self.bot.start("start")
@@ -366,6 +373,7 @@ class Call:
         self._tasks.cancel(but=("thread", "drop_claim"))
         await self._tasks.ended(("recognise",), within)
         await self._record.store()
+        await self.thread.settle(within if self._winding_down else _STORE_PATIENCE)
         await self.thread.drain(within)
         if self._services.deferred is not None:
             # So that what closes the conversation outside comes after its last words, if they are near.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bridge.bot.llm import LanguageModel
+from bridge.call.collected import KeepAnswer
 from bridge.directory import Directory, Holder
 from bridge.flow.nodes import Flow
 from bridge.media.clock import MediaClock
@@ -68,3 +69,5 @@ class Services:
     deferred: DeferredAudio | None = None
     farewell: Callable[[Call], Awaitable[None]] | None = None
     """Called once a call's transcript is complete."""
+    keep_answer: KeepAnswer | None = None
+    """Called with what the flow collects, as it is collected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.bot import phrases
 from bridge.bot.bot import NOTHING, Bot, HandoffWish
@@ -32,6 +32,7 @@ class Call:
         self.said: list[str] = []
         self.cut_in_on: str | None = None
         self.wish: HandoffWish | None = None
+        self.answers: dict[str, str] = {}
         self.parted: bool | None = None
         self._changed = asyncio.Event()
 
@@ -45,6 +46,9 @@ class Call:
 
     def history(self) -> Sequence[Message]:
         return ()
+
+    def note_answers(self, answers: Mapping[str, str]) -> None:
+        self.answers = dict(answers)
 
     def want_person(self, wish: HandoffWish) -> None:
         self.wish = wish
