@@ -5,15 +5,18 @@ Works on the database alone, beside a server that runs or without one.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, make_url, select, update
 
 from bridge.errors import BridgeError
 from bridge.thread.database import Database
+from bridge.thread.errors import StoreUnavailable
 from bridge.thread.outbox_store import OutboxState, set_shown
 from bridge.thread.schema import messages, outbox
 
@@ -55,10 +58,12 @@ class OutboxDesk:
     """Reads and changes the outbox of the database at `url`; methods raise StoreUnavailable."""
 
     def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
+        self._url = url
         self._db = Database(url, busy_timeout_s=busy_timeout_s)
 
     async def start(self) -> None:
-        """Open the database."""
+        """Open the database; raises StoreUnavailable where there is none, rather than making one."""
+        await asyncio.to_thread(_require_file, self._url)
         await self._db.start()
 
     async def close(self) -> None:
@@ -111,6 +116,13 @@ class OutboxDesk:
             )
             for message_id in [found for found in changed.scalars() if found is not None]:
                 await set_shown(connection, message_id, state)
+
+
+def _require_file(url: str) -> None:
+    parts = make_url(url)
+    path = parts.database or ""
+    if parts.get_backend_name() == "sqlite" and not path.startswith("file:") and not Path(path).is_file():
+        raise StoreUnavailable(f"There is no database at {path}.")
 
 
 def _sentence(row_id: int, state: str | None) -> str:

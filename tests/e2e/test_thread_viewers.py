@@ -28,6 +28,7 @@ class Viewer:
         self.server, self.thread_id = server, thread_id
         self.socket = socketio.AsyncClient(reconnection=False)
         self.messages: list[dict[str, Any]] = []
+        self.deliveries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Viewer:
@@ -35,7 +36,12 @@ class Viewer:
             self.messages.append(message)
             self._changed.set()
 
+        async def note(delivery: dict[str, Any]) -> None:
+            self.deliveries.append(delivery)
+            self._changed.set()
+
         self.socket.on("message", keep, namespace=NAMESPACE)
+        self.socket.on("delivery", note, namespace=NAMESPACE)
         await self.socket.connect(self.server.url, namespaces=[NAMESPACE])
         return self
 
@@ -46,6 +52,17 @@ class Viewer:
         """Subscribe and return the ack."""
         ask = {"threadId": self.thread_id, **payload}
         return await self.socket.call("subscribe", ask, namespace=NAMESPACE, timeout=5)
+
+    async def delivery(self, text: str, state: str) -> dict[str, Any]:
+        """Wait until the message with this text has been told to be in this state; what was told of it."""
+        async with asyncio.timeout(30):
+            while True:
+                self._changed.clear()
+                ids = {message["id"] for message in self.messages if message["text"] == text}
+                for told in self.deliveries:
+                    if told["id"] in ids and told["delivery"] == state:
+                        return told
+                await self._changed.wait()
 
     async def until(self, count: int) -> None:
         """Wait until `count` messages have been told."""
