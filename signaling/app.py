@@ -36,9 +36,11 @@ from signaling import rest
 from signaling.access import ProgramAccess
 from signaling.addresses import asked_from_here
 from signaling.auth import OperatorBook
+from signaling.call_counts import CallCounts
 from signaling.call_news import CallNews
 from signaling.emitter import Emitter
 from signaling.farewells import Farewells
+from signaling.metrics import Metrics, add_metrics
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
 from signaling.process import Stop, parting, say
@@ -83,6 +85,7 @@ class Runtime:
             engineio_logger=False,
         )
         self.emitter = Emitter(self.sockets)
+        self.call_counts = CallCounts()
         directory = MemoryDirectory()
         self.operators = Operators(settings, directory, self.emitter)
         self.softphones = Softphones(settings, self.clock, self.emitter)
@@ -95,7 +98,7 @@ class Runtime:
             flow=self.flow,
             log=self.log,
             store=self.store,
-            events=CallNews(self.operators, self.softphones.call_changed),
+            events=CallNews(self.operators, self.softphones.call_changed, self.call_counts),
             timing=Timing(ring=settings.ring_timeout),
             deferred=self.backlog,
             farewell=self._farewells.of_call if self._farewells is not None else None,
@@ -117,6 +120,7 @@ class Runtime:
         )
         self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
         self._streams: Callable[[], Mapping[str, int]] = dict
+        self.metrics = Metrics(self)
 
     def engine_problems(self) -> dict[str, str | None]:
         """What keeps each speech engine from answering, None where nothing does."""
@@ -183,6 +187,7 @@ class Runtime:
         """The HTTP and WebSocket surface."""
         app = web.Application()
         rest.add_routes(app, self)
+        add_metrics(app, self)
         secret = self.settings.twilio_auth_token
         twilio = add_twilio(
             app,

@@ -75,6 +75,11 @@ class Switchboard:
         return [call for call in self._live.values() if call.state is not State.ENDED]
 
     @property
+    def unfinished(self) -> list[Call]:
+        """The live calls, and those that have ended and are still being written down."""
+        return list(self._live.values())
+
+    @property
     def full(self) -> bool:
         """True where a new call would be refused.
 

@@ -67,6 +67,11 @@ class WhisperEngine:
         return self._dispatcher.shed_count
 
     @property
+    def restarts(self) -> int:
+        """Times that the worker was started again."""
+        return max(0, self._dispatcher.worker.starts - 1)
+
+    @property
     def queued(self) -> int:
         """Requests that wait for the worker."""
         return self._dispatcher.queued
@@ -74,6 +79,12 @@ class WhisperEngine:
     def waiting(self, urgency: Urgency) -> tuple[int, float]:
         """How many requests of this urgency wait, and for how many seconds the oldest has."""
         return self._dispatcher.waiting(float(urgency))
+
+    @property
+    def queued_by_urgency(self) -> dict[str, int]:
+        """Requests that wait for the worker, by the name of their urgency in lower case."""
+        waiting = self._dispatcher.queued_by_priority()
+        return {urgency.name.lower(): waiting[float(urgency)] for urgency in Urgency}
 
     async def start(self) -> None:
         """Start the worker; returns before the model is loaded. Idempotent."""

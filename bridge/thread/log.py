@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bridge.ports import Draft, Message, ThreadStore
+from bridge.thread.errors import StoreUnavailable
 from bridge.thread.masking import mask
 
 log = structlog.get_logger()
@@ -27,6 +28,10 @@ class ThreadLog:
     def __init__(self, store: ThreadStore, *, mask_cards: bool = True) -> None:
         self.store = store
         self.mask_cards = mask_cards
+        self.commit_failures = 0
+        """Commits that the database refused; whoever asked tries them again."""
+        self.dropped = 0
+        """Messages that calls gave up because it refused them for too long."""
         self._listeners: dict[str | None, list[Listener]] = {}
         # Commit and telling are one step per thread: else a thread that two calls share could be told 6, 5,
         # and a viewer that came back with afterSeq=6 would miss 5. A lock lives while somebody needs it.
@@ -56,7 +61,11 @@ class ThreadLog:
         if lock is None:
             lock = self._locks[thread_id] = asyncio.Lock()
         async with lock:
-            message = await change()
+            try:
+                message = await change()
+            except StoreUnavailable:
+                self.commit_failures += 1
+                raise
             if message is not None:
                 self.tell(message)
         return message

@@ -219,6 +219,7 @@ class CallThread:
             self._stopped = True
             self._changed.set()
             if self.unsaved:
+                self._log.dropped += self.unsaved
                 log.error("thread.unsaved", call_id=self._call_id, count=self.unsaved)
 
     async def drain(self, timeout_s: float) -> int:
@@ -261,6 +262,7 @@ class CallThread:
         while len(self._queue) > self._capacity:
             lost = self._queue.popleft()
             self._dropped += 1
+            self._log.dropped += 1
             log.error(
                 "thread.message_dropped", call_id=self._call_id, message_id=lost.id, dropped=self._dropped
             )
