@@ -98,6 +98,11 @@ test-programs: ## find the Chromium, coturn and PostgreSQL that tests drive; ins
 test: $(READY) test-programs web $(if $(ARGS),,web-test) ## run every test; ARGS="-k twilio" for some of Python's
 	@$(BIN)/python -m pytest $(ARGS)
 
+# Not part of `test`: tests/soak is no folder that pytest looks into by itself.
+.PHONY: soak
+soak: $(READY) ## run the long forms of some tests, such as 50 crashes (10 minutes); ARGS="-k crashes"
+	@$(BIN)/python -m pytest -n 0 -s --timeout 3600 $(ARGS) tests/soak
+
 .PHONY: lint
 lint: $(READY) ## ruff: rules and formatting
 	@$(BIN)/ruff check .

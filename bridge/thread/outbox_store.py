@@ -186,19 +186,21 @@ class OutboxTable:
         return OutboxFigures(rows, max(0.0, age))
 
     async def unended_chats(self) -> list[tuple[str, str]]:
-        """(call id, thread id) of ended calls of which alive5 was told, but not that they are over."""
+        """(call id, thread id) of calls of which alive5 was told, and not that they are over; oldest first.
+
+        Also of calls that died before their own row was stored; not of those whose row says that they live.
+        """
         end = outbox.alias("end")
-        told = (
-            select(messages.c.id)
-            .join(outbox, outbox.c.message_id == messages.c.id)
-            .where(messages.c.thread_id == calls.c.thread_id, messages.c.call_id == calls.c.call_id)
-        )
-        is_end = (end.c.kind == "end_voice_chat") & (end.c.key == calls.c.call_id)
+        is_end = (end.c.kind == "end_voice_chat") & (end.c.key == messages.c.call_id)
+        over = calls.c.call_id.is_(None) | calls.c.ended_at.is_not(None)
         query = (
-            select(calls.c.call_id, calls.c.thread_id)
+            select(messages.c.call_id, messages.c.thread_id)
+            .join(outbox, outbox.c.message_id == messages.c.id)
             .outerjoin(end, is_end)
-            .where(calls.c.ended_at.is_not(None), end.c.id.is_(None), told.exists())
-            .order_by(calls.c.started_at)
+            .outerjoin(calls, calls.c.call_id == messages.c.call_id)
+            .where(end.c.id.is_(None), over)
+            .group_by(messages.c.call_id, messages.c.thread_id)
+            .order_by(func.min(outbox.c.id))
         )
         async with self._db.read() as connection:
             return [(row.call_id, row.thread_id) for row in await connection.execute(query)]

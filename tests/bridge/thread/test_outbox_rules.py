@@ -133,8 +133,9 @@ async def test_a_call_whose_end_was_never_told_is_found_and_others_are_not(pushi
         await pushing.save_call(CallRow(call_id, call_id, at(0), at(9) if ended else None))
         if call_id != "silent":
             await pushing.append(draft(thread_id=call_id, call_id=call_id))
+    await pushing.append(draft(thread_id="live", call_id="without a row"))
     await pushing.add_outbox("end_voice_chat", "told", {}, key="told")
-    assert await pushing.unended_chats() == [("ended", "ended")]
+    assert await pushing.unended_chats() == [("ended", "ended"), ("without a row", "live")]
 
 
 @pytest.fixture
