@@ -160,3 +160,32 @@ async def test_on_a_full_disk_the_call_goes_on_and_its_words_are_committed_once_
     assert came_in_order(stored, alive5.texts())
     assert figures["patchbay_thread_commit_failures_total",] > 0
     assert figures["patchbay_thread_dropped_total",] == 0
+
+
+async def test_a_call_that_ends_on_a_full_disk_is_complete_once_there_is_room(
+    tmp_path: Path, alive5: Alive5Server
+) -> None:
+    async with ServerProcess(tmp_path, alive5_url=alive5.url, alive5_key=alive5.key) as server:
+        phone = phone_for(server)
+        thread_id = phone.parameters["threadId"]
+        async with Console(server) as console, Viewer(server, thread_id) as viewer:
+            await viewer.subscribe()
+            async with phone:
+                call_id = await call_of(console, phone)
+                await phone.press("1")
+                await said(viewer, "1")
+                with disk_full(server):
+                    assert "database" in await unready(server)
+                    await phone.press("2")
+                    await phone.hang_up()
+                    await console.wait("call_state", callId=call_id, state="ended")
+                    while (await scrape(server))["patchbay_thread_commit_failures_total",] < 3:
+                        pass
+                await said(viewer, "2")
+            await alive5.until(lambda: bool(alive5.sent("end_voice_chat")))
+    assert [sent["end_by"] for sent in alive5.sent("end_voice_chat")] == ["person"]
+    async with ServerProcess(tmp_path, alive5_url=alive5.url, alive5_key=alive5.key) as server:
+        assert (await server.get(f"/api/calls/{call_id}"))["endReason"] == "caller_hung_up"
+        keys = [m["text"] for m in await server.messages(thread_id) if m["speaker"] == "caller"]
+        assert keys == ["1", "2"]
+    assert len(alive5.sent("end_voice_chat")) == 1

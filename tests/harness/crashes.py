@@ -22,9 +22,6 @@ from tests.harness.handoff import call_of, phone_for
 from tests.harness.outbox import listed
 from tests.harness.server import ServerProcess
 
-LONGEST_LIFE = 2.5
-"""Seconds that a server lives at most once it listens."""
-
 GONE = (aiohttp.ClientError, SocketIOError, TelephonyError, OSError, TimeoutError, RuntimeError)
 """What whoever talks to a server may meet when it is killed."""
 
@@ -33,13 +30,24 @@ class Crashes:
     """One conversation in one thread through many crashes. Use within a running `alive5`.
 
     `told`: the finals that a viewer was given, by id, as they were given first; `seen`: how many servers got
-    far enough to tell one.
+    far enough to tell one. `longest_life`: seconds that a server lives at most once it is up. `voice`: what a
+    caller says, as s16le mono at 8 kHz, where the server has engines to hear it.
     """
 
-    def __init__(self, folder: Path, alive5: Alive5Server, seed: int, **settings: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        alive5: Alive5Server,
+        seed: int,
+        *,
+        longest_life: float = 2.5,
+        voice: Sequence[bytes] = (),
+        **settings: object,
+    ) -> None:
         self.thread_id = f"thread-{seed}"
         self.server = ServerProcess(folder, alive5_url=alive5.url, alive5_key=alive5.key, **settings)
         self.folder, self.alive5 = folder, alive5
+        self._longest_life, self._voice = longest_life, voice
         self.told: dict[str, dict[str, Any]] = {}
         self.seen = 0
         self._random = random.Random(seed)
@@ -57,9 +65,11 @@ class Crashes:
         await self.server.start()
         if number:
             await self.check()
+        if self._voice:
+            await self.server.ready()
         viewer = Viewer(self.server, self.thread_id)
         talking = asyncio.ensure_future(self._talk(viewer, number))
-        done, _ = await asyncio.wait({talking}, timeout=self._random.uniform(0.1, LONGEST_LIFE))
+        done, _ = await asyncio.wait({talking}, timeout=self._random.uniform(0.1, self._longest_life))
         assert not done, talking.exception()
         await self.server.kill()
         talking.cancel()
@@ -124,6 +134,8 @@ class Crashes:
                 await self.server.post(f"/api/calls/{call_id}/handoff", {}, status=202)
                 assert (await console.command("accept_call", callId=call_id))["ok"]
                 for line in itertools.count(1):
+                    if self._voice and line % 10 == 1:
+                        other.speak_pcm(self._random.choice(self._voice))
                     await phone.press(self._random.choice("123456789"))
                     await other.press(self._random.choice("*#0"))
                     await console.command("say", callId=call_id, text=f"Round {number}, line {line}.")

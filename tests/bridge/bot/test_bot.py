@@ -91,6 +91,7 @@ async def test_a_goodbye_that_was_heard_ends_the_call() -> None:
     call = Call()
     await talk(call, Bot(FlowRun(parse_template(GOODBYE)), None, call), "yes")
     assert (call.said[-1], call.parted) == ("Done. Goodbye!", True)
+    assert list(call.answers.values()) == ["yes"]
 
 
 async def test_a_goodbye_that_the_caller_cuts_into_waits_for_what_they_say() -> None:
