@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from bridge.call.states import State
 from bridge.speech.engines import RecogniserEngine, VoiceEngine
 from bridge.thread.errors import StoreUnavailable
-from bridge.thread.outbox_store import OutboxFigures
+from bridge.thread.outbox_reports import OutboxFigures
 
 if TYPE_CHECKING:
     from signaling.app import Runtime

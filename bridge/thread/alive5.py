@@ -239,10 +239,7 @@ class Alive5Client:
 
 
 def refusal_in(answer: tuple[object, ...]) -> str | None:
-    """What an acknowledgement says against what was sent; None where it says nothing against it.
-
-    alive5 documents none, so whatever is commonly understood as an error is taken for one.
-    """
+    """What an acknowledgement, whose form nobody documents, says against what was sent; None for nothing."""
     for part in answer:
         if not isinstance(part, dict):
             continue
