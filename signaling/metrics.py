@@ -2,8 +2,9 @@
 
 Nothing is counted for this page alone: each part keeps plain numbers of its own, and a scrape reads them.
 A part that has more to say is given to `Metrics.gauge` or `Metrics.counter` where it is made. Of a speech
-engine, these are read where it has them: `queued_by_urgency` (a mapping by urgency) or `queued`,
-`shed_count`, `restarts`, `oldest_wait_s`.
+engine, these are read where it has them: `waiting(urgency)` (how many, and the oldest's age in seconds) or
+`queued`, `shed_count`, `restarts`; of the runtime's `backlog`, where there is one, `rows`, `seconds` and
+`oldest_s`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bridge.call.states import State
+from bridge.ports import Urgency
 from bridge.speech.engines import RecogniserEngine, VoiceEngine
 from bridge.thread.errors import StoreUnavailable
 from bridge.thread.outbox_reports import OutboxFigures
@@ -116,18 +118,22 @@ class Metrics(Collector):
         yield _gauges("speech_ready", "1 where the engine answers.", "engine", ready)
         yield _counters("speech_restarts", "Times that a worker died.", "engine", _each(engines, "restarts"))
         yield _counters("speech_shed", "Partials dropped under load.", "engine", _each(engines, "shed_count"))
-        waits = _each(engines, "oldest_wait_s")
-        yield _gauges("speech_oldest_wait_seconds", "How long the oldest job waits.", "engine", waits)
-        queued = GaugeMetricFamily(
-            "patchbay_speech_queued", "Jobs that wait for the worker.", labels=["engine", "urgency"]
+        labels = ["engine", "urgency"]
+        queued = GaugeMetricFamily("patchbay_speech_queued", "Jobs that wait for the worker.", labels=labels)
+        oldest = GaugeMetricFamily(
+            "patchbay_speech_oldest_seconds", "How long the oldest of them waits.", labels=labels
         )
         for name, engine in engines.items():
-            by_urgency: Mapping[str, int] = getattr(engine, "queued_by_urgency", None) or {
-                "all": getattr(engine, "queued", 0)
-            }
-            for urgency, number in by_urgency.items():
+            for urgency, (number, seconds) in _waiting(engine).items():
                 queued.add_metric([name, urgency], number)
+                oldest.add_metric([name, urgency], seconds)
         yield queued
+        yield oldest
+        backlog = getattr(self._runtime, "backlog", None)
+        if backlog is not None:
+            yield _gauge("backlog_rows", "Utterances that are kept until there is time.", backlog.rows)
+            yield _gauge("backlog_seconds", "How long they are together.", backlog.seconds)
+            yield _gauge("backlog_oldest_seconds", "How long the oldest of them waits.", backlog.oldest_s)
 
     def _thread(self) -> Iterator[Metric]:
         thread_log = self._runtime.log
@@ -143,6 +149,14 @@ def _each(parts: Mapping[str, object], name: str) -> dict[str, float]:
     """The figure `name` of those parts that have it."""
     found: dict[str, Any] = {key: getattr(part, name, None) for key, part in parts.items()}
     return {key: float(value) for key, value in found.items() if value is not None}
+
+
+def _waiting(engine: object) -> dict[str, tuple[int, float]]:
+    """How many jobs wait for `engine`, and for how many seconds the oldest has, by urgency where it knows."""
+    waiting = getattr(engine, "waiting", None)
+    if waiting is None:
+        return {"all": (getattr(engine, "queued", 0), 0.0)}
+    return {urgency.name.lower(): waiting(urgency) for urgency in Urgency}
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -54,10 +53,6 @@ class Dispatcher:
         """How many jobs of this first part of a priority wait, and for how many seconds the oldest has."""
         created = [job.created for job in self._queue if job.priority[0] == urgency]
         return len(created), self._now() - min(created) if created else 0.0
-
-    def queued_by_priority(self) -> Counter[float]:
-        """How many jobs wait, by the first number of their priority."""
-        return Counter(job.priority[0] for job in self._queue)
 
     async def start(self) -> None:
         """Start the worker and serve; returns before the model is loaded. Idempotent."""

@@ -80,12 +80,6 @@ class WhisperEngine:
         """How many requests of this urgency wait, and for how many seconds the oldest has."""
         return self._dispatcher.waiting(float(urgency))
 
-    @property
-    def queued_by_urgency(self) -> dict[str, int]:
-        """Requests that wait for the worker, by the name of their urgency in lower case."""
-        waiting = self._dispatcher.queued_by_priority()
-        return {urgency.name.lower(): waiting[float(urgency)] for urgency in Urgency}
-
     async def start(self) -> None:
         """Start the worker; returns before the model is loaded. Idempotent."""
         await self._dispatcher.start()
