@@ -134,7 +134,7 @@ class Crashes:
                 await self.server.post(f"/api/calls/{call_id}/handoff", {}, status=202)
                 assert (await console.command("accept_call", callId=call_id))["ok"]
                 for line in itertools.count(1):
-                    if self._voice and line % 10 == 1:
+                    if self._voice and line % 80 == 1:  # with a pause, so that utterances end
                         other.speak_pcm(self._random.choice(self._voice))
                     await phone.press(self._random.choice("123456789"))
                     await other.press(self._random.choice("*#0"))
