@@ -129,6 +129,10 @@ class Runtime:
             "tts": None if self.tts.ready else self.tts.problem or "The voice is not loaded yet.",
         }
 
+    def _clean(self, text: str) -> str:
+        """What people said, as it may be stored."""
+        return self.log.clean(text, heard=True)
+
     def counts(self) -> dict[str, int]:
         """What went wrong since the start and was only counted."""
         return {
@@ -155,7 +159,7 @@ class Runtime:
         self._tasks.start(self.backlog.run(), "backlog")
         if self.settings.stt != "none":
             # An engine that hears nothing would empty the backlog.
-            self._tasks.start(LateTranscription(self.backlog, self.stt).run(), "late")
+            self._tasks.start(LateTranscription(self.backlog, self.stt, clean=self._clean).run(), "late")
         self._tasks.start(self._retention.run(), "retention")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from bridge.call.deadline import Deadline
 from bridge.ports import Speaker
@@ -27,11 +26,11 @@ class KeyEntry:
         self._deadline = Deadline()
         self._utterance: str | None = None
         self._keys = ""
-        self._last = datetime.now(UTC)
+        self._last = thread.now()
 
     def press(self, keys: str) -> None:
         """Add `keys` (0-9 * # A-D); "#" ends the message, and so do 2 s without a key."""
-        self._last = datetime.now(UTC)
+        self._last = self._thread.now()
         if self._utterance is None:
             self._utterance = self._thread.open(self._speaker, self._name(), self._last)
         self._keys += keys
