@@ -108,13 +108,19 @@ async def test_a_delivery_that_changes_meanwhile_is_shown_as_it_is_in_the_end(lo
 async def test_a_partial_comes_after_everything_that_was_said_before_it(log: ThreadLog) -> None:
     for _ in range(FIRST_PAGE + 10):
         await log.append(draft())
-    viewer = Viewer(log)
+    taken = asyncio.Event()
+
+    async def once_taken() -> None:
+        await taken.wait()
+
+    viewer = Viewer(log, once_taken)
     await viewer.begin()
     said = draft("half a sent")
     log.partial(said)
     gone = draft("never mind")
     log.partial(gone)
     await log.append(gone)
+    taken.set()
     await viewer.caught_up()
     events = [(data["final"], data["text"]) for event, data in viewer.events if event == "message"]
     assert events[-2:] == [(True, "never mind"), (False, "half a sent")]

@@ -79,7 +79,6 @@ async def test_only_what_people_say_after_the_switch_is_left_out(log: ThreadLog)
     said = [text for _, text in desk.thread.said(20)]
     assert {"Hello.", "All right.", "12", "56#"} <= set(said)
     assert not {"secret", "34"} & set(said)
-    assert desk.thread.is_withheld(during) is False, "and it is forgotten once it is over"
 
 
 async def test_turning_the_switch_twice_changes_nothing_and_a_call_that_is_over_has_none(

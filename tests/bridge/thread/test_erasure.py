@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select, text
 from structlog.testing import capture_logs
 
 from bridge.ports import CallRow
+from bridge.thread.backlog_store import KeptAudio
 from bridge.thread.erasure import CallIsLive, Erasure, tables_of_threads
 from bridge.thread.retention import Retention
 from bridge.thread.schema import calls, messages, outbox, search_texts
@@ -24,13 +25,15 @@ NUMBER = "+15551234567"
 async def converse(
     store: SqlThreadStore, thread_id: str, *, number: str = NUMBER, said: str = "hello", ended: bool = True
 ) -> None:
-    """A thread with a call, two messages and what is due to alive5."""
+    """A thread with a call, two messages, speech without a text yet and what is due to alive5."""
     await store.open_thread(caller(thread_id, number=number))
     view = {"caller": {"number": number, "provider": "twilio"}}
     await store.save_call(CallRow(f"c-{thread_id}", thread_id, at(0), at(9) if ended else None, view))
     await store.append(draft(said, thread_id=thread_id))
     await store.append(draft("bye", thread_id=thread_id, start=2))
     await store.add_outbox("end_voice_chat", thread_id, {}, key=f"c-{thread_id}")
+    unwritten = draft("", thread_id=thread_id, start=4)
+    await store.backlog.keep([KeptAudio(unwritten, 8000, b"\xff" * 160, 160, "The recogniser is away.")])
 
 
 async def left(store: SqlThreadStore, thread_id: str) -> dict[str, int]:
