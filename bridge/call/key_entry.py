@@ -33,7 +33,10 @@ class KeyEntry:
         self._last = self._thread.now()
         if self._utterance is None:
             self._utterance = self._thread.open(self._speaker, self._name(), self._last)
+            # Not as speech that goes on: what is answered to the first key is to stand behind it.
+            self._thread.ended(self._utterance, self._last)
         self._keys += keys
+        self._thread.partial(self._utterance, self._keys)
         if keys.endswith(_END) or len(self._keys) >= _MOST:
             self.end()
         else:

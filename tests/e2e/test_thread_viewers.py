@@ -85,9 +85,11 @@ async def test_what_was_said_comes_in_the_ack_and_what_is_said_as_events(
             assert ack["messages"] == await module_server.messages(thread_id)
             last = ack["messages"][-1]["seq"]
             await phone.press("7")
-            await viewer.until(1)
-            assert (viewer.messages[0]["seq"], viewer.messages[0]["text"]) == (last + 1, "7")
-            assert viewer.messages[0]["speaker"] == "caller"
+            while not any(message["final"] for message in viewer.messages):
+                await viewer.until(len(viewer.messages) + 1)
+            shown, final = viewer.messages[0], next(m for m in viewer.messages if m["final"])
+            assert (shown["final"], shown["text"], shown["id"]) == (False, "7", final["id"]), "at once"
+            assert (final["seq"], final["text"], final["speaker"]) == (last + 1, "7", "caller")
 
 
 async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
@@ -116,9 +118,9 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
         async with Viewer(module_server, thread_id) as viewer:
             seen += [m["seq"] for m in (await viewer.subscribe(afterSeq=seen[-1]))["messages"]]
             await phone.press("#")
-            while not any(message["text"] == "#" for message in viewer.messages):
+            while not any(message["text"] == "#" and message["final"] for message in viewer.messages):
                 await viewer.until(len(viewer.messages) + 1)
-            seen += [message["seq"] for message in viewer.messages]
+            seen += [message["seq"] for message in viewer.messages if message["final"]]
         assert seen == sorted(set(seen)), "nothing twice, and in order"
         assert seen == [*range(1, len(seen) + 1)], "nothing missed"
         assert len(seen) > 8 * 5
