@@ -26,7 +26,7 @@ from websockets.exceptions import WebSocketException
 
 from bridge.ports import Urgency
 from bridge.speech.deepgram_stream import DeepgramStream
-from bridge.speech.errors import SpeechUnavailable
+from bridge.speech.errors import SpeechFailed, SpeechUnavailable
 from bridge.tasks import TaskOwner
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ _CONNECT_S = 5.0
 _CLOSE_S = 2.0
 _RETRY_S = 5.0
 _REFUSED_RETRY_S = 60.0
-_ANSWER_S = {Urgency.TURN: 5.0, Urgency.FINAL: 30.0, Urgency.PARTIAL: 5.0}
+_ANSWER_S = {Urgency.TURN: 5.0, Urgency.FINAL: 30.0, Urgency.LATE: 30.0, Urgency.PARTIAL: 5.0}
 
 _REASONS = {
     400: "Deepgram refused what was asked for: check PATCHBAY_DEEPGRAM_MODEL and PATCHBAY_LANGUAGE.",
@@ -123,7 +123,7 @@ class DeepgramEngine:
                 )
         except ApiError as error:
             if error.status_code in _OF_THE_AUDIO:
-                raise SpeechUnavailable("Deepgram refused this audio.") from None
+                raise SpeechFailed("Deepgram refused this audio.") from None
             raise self._failed(error) from None
         except (OSError, httpx.HTTPError, TimeoutError, ValidationError) as error:
             raise self._failed(error) from None

@@ -56,6 +56,15 @@ async def until_caller_said(console: Console, count: int) -> str:
     return caller_finals(console)[-1].lower()
 
 
+async def until_noted(console: Console, words: str) -> None:
+    """Return once a system message has these words."""
+    while not any(
+        event["message"]["speaker"] == "system" and words in event["message"]["text"]
+        for event in console.all("transcript")
+    ):
+        await console.wait("transcript", len(console.all("transcript")) + 1, within=30)
+
+
 async def test_the_bot_understands_and_a_lost_connection_costs_no_word(
     tmp_path: Path, deepgram: DeepgramServer, voice: dict[str, bytes]
 ) -> None:
@@ -78,6 +87,26 @@ async def test_the_bot_understands_and_a_lost_connection_costs_no_word(
                 assert text.count(word) == 1, text
         assert await server.stop() == 0
     assert "CloseStream" in deepgram.sessions[-1].told
+
+
+async def test_what_deepgram_could_not_hear_is_written_when_it_is_back(
+    tmp_path: Path, deepgram: DeepgramServer, voice: dict[str, bytes]
+) -> None:
+    settings = {"stt": "deepgram", "deepgram_key": KEY, "deepgram_url": deepgram.url}
+    async with ServerProcess(tmp_path, **settings) as server:
+        await server.ready()
+        async with Console(server) as console, phone_for(server) as phone:
+            view = await console.wait("call_state", state="bot", within=30)
+            deepgram.refuse_with = 503
+            deepgram.drop_all()
+            phone.speak_pcm(voice[GOES_ON])
+            await until_noted(console, "could not be transcribed yet")
+            assert caller_finals(console) == []
+            deepgram.refuse_with = None
+            assert "delivery address" in await until_caller_said(console, 1)
+            messages = await server.messages(view["threadId"])
+            (said,) = [message for message in messages if message["speaker"] == "caller"]
+            assert said["late"]
 
 
 async def test_readiness_says_that_the_key_is_refused(tmp_path: Path, deepgram: DeepgramServer) -> None:

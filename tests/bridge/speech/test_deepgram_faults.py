@@ -15,7 +15,7 @@ from bridge.ports import Urgency
 from bridge.speech.deepgram_engine import DeepgramEngine
 from bridge.speech.deepgram_hearing import DeepgramHearing
 from bridge.speech.deepgram_stream import DeepgramStream
-from bridge.speech.errors import SpeechUnavailable
+from bridge.speech.errors import SpeechFailed, SpeechUnavailable
 from tests.deepgram_server import KEY, DeepgramServer
 
 RATE = 8000
@@ -299,15 +299,16 @@ async def test_audio_that_deepgram_refuses_does_not_stop_the_other_work() -> Non
         stream = engine.stream(RATE)
         assert await begin(stream, tone(1)).finish(tone(1)) == "word1"
         server.refuse_with = 422
-        with pytest.raises(SpeechUnavailable, match="refused this audio"):
-            await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL)
+        with pytest.raises(SpeechFailed, match="refused this audio"):
+            await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.LATE)
         assert engine.ready
         server.refuse_with = 503
         with pytest.raises(SpeechUnavailable, match="503"):
             await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL)
         assert not engine.ready
         server.refuse_with = None
-        assert await engine.transcribe(tone(2), rate=RATE, urgency=Urgency.FINAL) == "word2"
+        for urgency in Urgency:
+            assert await engine.transcribe(tone(2), rate=RATE, urgency=urgency) == "word2"
 
 
 async def test_an_utterance_that_ends_with_the_leg_keeps_its_last_word() -> None:
