@@ -155,7 +155,8 @@ class SqlThreadStore(OutboxTable):
             left = (await connection.execute(query)).all()
             for row in left:
                 end = {"state": "ended", "endedAt": iso_utc(now), "endReason": INTERRUPTED, "endedBy": "us"}
-                view = {**row.view, **end}
+                # Nobody is left to end a pause, or to wait for a line.
+                view = {**row.view, **end, "transcript": "on", "line": "up"}
                 change = update(calls).where(calls.c.call_id == row.call_id)
                 await connection.execute(change.values(ended_at=now, view=view))
         return [row.call_id for row in left]
