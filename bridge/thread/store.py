@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.ports import Caller, CallRow, Draft, Message, ThreadSummary
@@ -197,7 +197,10 @@ class SqlThreadStore(OutboxTable):
             insert(search_texts).values(thread_id=draft.thread_id, seq=seq, text=draft.text)
         )
         change = update(threads).where(threads.c.thread_id == draft.thread_id)
-        await connection.execute(change.values(last_seq=seq, last_at=draft.ended_at))
+        # A late text must not make the thread look older than what was said since.
+        newer = case((threads.c.last_at > draft.ended_at, threads.c.last_at), else_=draft.ended_at)
+        last_at = newer if message.late else draft.ended_at
+        await connection.execute(change.values(last_seq=seq, last_at=last_at))
         if self._outbox:
             payload = {"speaker": message.speaker, "message_content": message.text}
             row = pending_row("post_message", draft.thread_id, payload, message_id=draft.id)
