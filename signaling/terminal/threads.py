@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FAILED = 1
+_FINISHING_S = 30.0
+"""A server writes a call's last words for some 20 s after its end."""
+
 _BAD_SETTINGS = 2
 _SQLITE = "sqlite+aiosqlite:///"
 
@@ -101,7 +104,8 @@ def delete_command(
         typer.confirm(f"Delete {what} for good?", abort=True)
 
     async def delete(store: SqlThreadStore) -> tuple[int, bool]:
-        erasure, who = Erasure(store.database), f"command line ({getpass.getuser()})"
+        erasure = Erasure(store.database, finishing_s=_FINISHING_S)
+        who = f"command line ({getpass.getuser()})"
         if thread_id is not None:
             deleted = int(await erasure.delete_thread(thread_id, who))
         else:

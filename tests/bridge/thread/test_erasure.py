@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,6 +96,22 @@ async def test_a_thread_with_a_live_call_is_not_deleted(either: SqlThreadStore) 
     assert await Erasure(either.database).audit(10) == []
 
 
+async def test_another_process_s_call_is_let_finish_before_its_thread_is_deleted(
+    either: SqlThreadStore,
+) -> None:
+    await converse(either, "a")
+    over = CallRow("c-b", "b", at(0), datetime.now(UTC), {"caller": {"number": NUMBER}})
+    await either.open_thread(caller("b", number=NUMBER))
+    await either.save_call(over)
+    beside = Erasure(either.database, finishing_s=30)
+    for deleting in (beside.delete_thread("b", "sam"), beside.delete_caller(NUMBER, "sam")):
+        with pytest.raises(CallIsLive):
+            await deleting
+    assert await beside.delete_thread("a", "sam")
+    await either.save_call(replace(over, ended_at=datetime.now(UTC) - timedelta(seconds=31)))
+    assert await beside.delete_thread("b", "sam")
+
+
 async def test_a_call_that_begins_while_its_thread_is_deleted_undoes_that(either: SqlThreadStore) -> None:
     await converse(either, "a")
     answers = iter([set(), {"a"}])
@@ -145,6 +161,15 @@ async def test_old_threads_expire_and_those_with_a_call_do_not(either: SqlThread
     assert len(lines) == 30
     assert {(line.who, line.what) for line in lines} == {("retention", "expire_thread")}
     assert {line.target for line in lines} == {f"old{n}" for n in range(30)}
+
+
+async def test_a_text_that_comes_late_does_not_make_its_thread_old(either: SqlThreadStore) -> None:
+    await either.append(draft("today", thread_id="a", start=86400 * 30))
+    await either.append(replace(draft("a month ago", thread_id="a", start=1), late=True))
+    assert [thread.last_at for thread in await either.threads(limit=1)] == [
+        draft(thread_id="a", start=86400 * 30).ended_at
+    ]
+    assert await Retention(Erasure(either.database), 7).expire(at(86400 * 31)) == 0
 
 
 async def test_what_another_process_deletes_is_noticed(either: SqlThreadStore) -> None:
