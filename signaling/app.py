@@ -110,7 +110,9 @@ class Runtime:
         self._closed = False
         self.viewers = ThreadNamespace(self.access, self.log, self.emitter)
         self.erasure = Erasure(
-            self.store.database, busy=lambda: self.switchboard.threads, told=self._threads_gone
+            self.store.database,
+            busy=lambda: self.switchboard.threads | self.backlog.unsaved_threads,
+            told=self._threads_gone,
         )
         self._retention = Retention(
             self.erasure,

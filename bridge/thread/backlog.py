@@ -68,6 +68,11 @@ class Backlog:
         """How long ago the oldest of them ended; 0 where there is none."""
         return time.monotonic() - min((h.ended for h in self._index.held.values()), default=time.monotonic())
 
+    @property
+    def unsaved_threads(self) -> set[str]:
+        """Ids of the threads whose audio is still only in memory: it is about to be committed."""
+        return {row.draft.thread_id for row in self._intake}
+
     # -- DeferredAudio --
 
     def keep(self, utterance: Draft, pcm: bytes, rate: int, why: str) -> None:

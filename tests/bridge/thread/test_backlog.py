@@ -191,7 +191,9 @@ async def test_while_the_database_is_locked_audio_waits_in_memory(store: SqlThre
             backlog.keep(speech(0), sound(1), RATE, WHY)
             backlog.keep(speech(1), sound(1), RATE, WHY)
             assert backlog.next_due()[0] is None
+            assert backlog.unsaved_threads == {"t"}, "it must not be deleted: the commit would revive it"
         await committed(backlog, 2)
+        assert backlog.unsaved_threads == set()
     assert len(await store.backlog.rows()) == 2
 
 
