@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bridge.ports import Draft, Speaker
-from bridge.thread.cards import begins_like_card, find_card, phone_shaped
+from bridge.thread.cards import MOST, begins_like_card, find_card, phone_shaped
 from bridge.thread.digits import Run, render, runs
 from bridge.thread.masking import hidden_digits, mask, mask_partial, speaks_of_card
 
@@ -42,9 +42,13 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Talk:
-    """What one speaker has said of a number so far: its groups, with the messages they stand in."""
+    """What one speaker has said of a number so far: its groups, with the messages they stand in.
+
+    `cut`: there were more groups before these, in which no number began.
+    """
 
     parts: list[tuple[_Entry, Run]] = field(default_factory=list)
+    cut: bool = False
     at: float = 0.0
     card_at: float | None = None
 
@@ -55,6 +59,21 @@ class _Talk:
     @property
     def sizes(self) -> list[int]:
         return [len(piece.digits) for _, run in self.parts for piece in run.pieces]
+
+    @property
+    def begins_like_card(self) -> bool:
+        return not self.cut and begins_like_card(self.digits)
+
+    def begin(self, *parts: tuple[_Entry, Run]) -> None:
+        """Forget what was said before."""
+        self.parts, self.cut = [*parts], False
+
+    def go_on(self, entry: _Entry, run: Run) -> None:
+        """One more group; of those before it no more are kept than a number may reach back."""
+        self.parts.append((entry, run))
+        while sum(len(part.digits) for _, part in self.parts[1:-1]) >= MOST:
+            del self.parts[0]
+            self.cut = True
 
 
 class CardGuard:
@@ -100,7 +119,7 @@ class CardGuard:
                 if before.until:
                     # A first attempt at the number, broken off.
                     self._hide(before, run, [True] * len(run.digits))
-            talk.parts.clear()
+            talk.begin()
             talk.card_at = now
         spoken_of = speaks_of_card(draft.text, False)
         if spoken_of == speaks_of_card(draft.text, True):
@@ -129,7 +148,7 @@ class CardGuard:
         if draft.speaker not in _HEARD:
             return mask(draft.text).text
         talk = self._talk(draft.speaker)
-        before = talk.digits if now - talk.at <= REMEMBER_S else ""
+        before = talk.digits if now - talk.at <= REMEMBER_S and not talk.cut else ""
         context = self._in_context(now) or self._aftermath(talk, now)
         return mask_partial(draft.text, context=context, before=before)
 
@@ -142,7 +161,7 @@ class CardGuard:
         """See whether `entry` goes on with a number, ends one, or begins one."""
         talk = self._talk(entry.draft.speaker)
         if now - talk.at > REMEMBER_S:
-            talk.parts.clear()
+            talk.begin()
         found = runs(entry.draft.text)
         if not found:
             return
@@ -153,20 +172,20 @@ class CardGuard:
             self._hide(entry, head, [True] * len(head.digits))
             return
         if head.first and talk.parts:
-            talk.parts.append((entry, head))
+            talk.go_on(entry, head)
             talk.at = now
             if self._card(talk, context or self._aftermath(talk, now), now):
                 return
             if head is tail and not head.last:
-                talk.parts.clear()
+                talk.begin()
         if tail.last and not (tail is head and head.first and talk.parts):
-            talk.parts = [(entry, tail)]
+            talk.begin((entry, tail))
             talk.at = now
         self._hold(talk, context, now)
 
     def _card(self, talk: _Talk, context: bool, now: float) -> bool:
         """Mask the groups, where together they are a card's number."""
-        hidden = hidden_digits(talk.sizes, talk.digits, heard=True, context=context)
+        hidden = hidden_digits(talk.sizes, talk.digits, heard=not talk.cut, context=context)
         if hidden is None:
             return False
         at = 0
@@ -177,7 +196,7 @@ class CardGuard:
             at += len(run.digits)
             # Where the first groups are known already, or the number may go on, no digit of these is shown.
             self._hide(entry, run, flags if whole else [True] * len(flags))
-        talk.parts.clear()
+        talk.begin()
         talk.card_at = now
         return True
 
@@ -185,7 +204,7 @@ class CardGuard:
         """Hold the messages whose digits may yet turn out to be a card's."""
         digits = talk.digits
         open_ended = len(digits) >= _FEWEST_HELD and not (phone_shaped(talk.sizes) and not context)
-        if open_ended and (context or begins_like_card(digits)):
+        if open_ended and (context or talk.begins_like_card):
             for entry, _ in talk.parts:
                 entry.limit = entry.limit or now + LONGEST_S
                 entry.until = min(now + PAUSE_S, entry.limit)

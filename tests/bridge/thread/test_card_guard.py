@@ -41,6 +41,18 @@ def test_groups_with_pauses_are_masked_as_one_number() -> None:
     assert say(guard, "123.", 120.0) == ["123."]
 
 
+def test_digits_without_end_are_let_through_and_no_more_of_them_is_remembered_than_a_number_has() -> None:
+    guard = CardGuard()
+    for n in range(50):
+        assert say(guard, "12 34.", n * 5.0) == ["12 34."]
+        assert len(guard._talk("caller").digits) <= 24
+    assert say(guard, "4111.", 250.0) == ["4111."], "nothing says that a number begins here"
+    assert say(guard, "1111.", 252.0) == ["1111."]
+    assert say(guard, "1111.", 254.0) == ["1111."]
+    assert say(guard, "1111.", 256.0) == ["••••."]
+    assert say(guard, "123.", 258.0) == ["•••."]
+
+
 def test_the_first_group_may_end_a_sentence_and_the_last_one_begin_one() -> None:
     guard = CardGuard()
     assert say(guard, "Sure, it is 3782", 0.0) == []
