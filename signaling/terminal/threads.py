@@ -97,7 +97,8 @@ def delete_command(
     """Delete one conversation, or all of a number, with everything that hangs on them."""
     from bridge.thread.erasure import Erasure
 
-    if (thread_id is None) == (number is None):
+    # An empty one too: callers who withhold their number have it, and a script's unset variable is it.
+    if bool(thread_id) == bool(number):
         _give_up("Name one conversation, or give --number.")
     if not yes:
         what = f"conversation {thread_id}" if thread_id else f"every conversation of {number}"
@@ -106,7 +107,7 @@ def delete_command(
     async def delete(store: SqlThreadStore) -> tuple[int, bool]:
         erasure = Erasure(store.database, finishing_s=_FINISHING_S)
         who = f"command line ({getpass.getuser()})"
-        if thread_id is not None:
+        if thread_id:
             deleted = int(await erasure.delete_thread(thread_id, who))
         else:
             deleted = await erasure.delete_caller(number or "", who)

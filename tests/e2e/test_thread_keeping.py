@@ -278,6 +278,7 @@ async def test_the_command_line_says_what_is_wrong(server: ServerProcess, tmp_pa
         (("show", "never"), "There is no such conversation.\n"),
         (("delete", "never", "--yes"), "There is no such conversation.\n"),
         (("delete", "--yes"), "Name one conversation, or give --number.\n"),
+        (("delete", "--number", "", "--yes"), "Name one conversation, or give --number.\n"),
         (("export", "never", "--format", "pdf"), "--format is one of json, text, vtt.\n"),
     ):
         assert await command(server, *arguments) == (1, "", sentence)
