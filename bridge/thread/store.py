@@ -18,6 +18,8 @@ from bridge.thread.views import iso_utc
 INTERRUPTED = "interrupted"
 """End reason of a call whose process died."""
 
+_PAGE = 200
+
 
 class SqlThreadStore(OutboxTable):
     """A `ThreadStore` on `url` (`sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`).
@@ -118,6 +120,16 @@ class SqlThreadStore(OutboxTable):
                 if known.first() is None:
                     return None
             return [message_from_row(row) for row in found]
+
+    async def all_messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
+        """As `messages` without a limit, in pages that hold nobody up; None, too, if deleted meanwhile."""
+        found: list[Message] = []
+        while page := await self.messages(thread_id, after_seq=after_seq, limit=_PAGE):
+            found += page
+            after_seq = page[-1].seq
+            if len(page) < _PAGE:
+                return found
+        return None if page is None else found
 
     async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
         """The newest threads first; only those with `matching` in their id, number or name, case aside."""

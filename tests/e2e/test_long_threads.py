@@ -53,6 +53,8 @@ async def test_rest_pages_through_a_thread(module_server: ServerProcess, long_th
     assert paged == whole["messages"]
     rest = await module_server.get(f"/api/threads/{long_thread}?afterSeq={stored}")
     assert rest == {"threadId": long_thread, "messages": []}
+    export = await module_server.get(f"/api/threads/{long_thread}/export")
+    assert export["messages"] == whole["messages"]
     for bad in ("afterSeq=-1", "afterSeq=x", "limit=0", "limit=1001", "limit=", f"afterSeq={'9' * 30}"):
         refused = await module_server.get(f"/api/threads/{long_thread}?{bad}", status=400)
         assert refused["error"]["code"] == "bad_request"
