@@ -29,6 +29,9 @@ BATCH: Final = 20
 MERGE_PAGES: Final = 500
 """Pages of the full text index that one transaction rewrites."""
 
+MOST_NAMED: Final = 1000
+"""Threads that one query names: PostgreSQL takes 32767 values in one."""
+
 RETENTION: Final = "retention"
 
 
@@ -98,7 +101,8 @@ class Erasure:
         )
         async with self._db.read() as connection:
             found = list((await connection.execute(theirs)).scalars())
-            await self._refuse_live(connection, found)
+            for begin in range(0, len(found), MOST_NAMED):
+                await self._refuse_live(connection, found[begin : begin + MOST_NAMED])
         deleted = 0
         for begin in range(0, len(found), BATCH):
             batch = found[begin : begin + BATCH]

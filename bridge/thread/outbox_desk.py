@@ -23,6 +23,8 @@ from bridge.thread.schema import messages, outbox
 RETRIABLE: Final[frozenset[OutboxState]] = frozenset({"failed", "uncertain", "dropped"})
 DROPPABLE: Final[frozenset[OutboxState]] = frozenset({"pending", "failed", "uncertain"})
 
+_MOST_NAMED: Final = 1000
+
 _WHY_NOT: Final = {
     "pending": "waits to be sent already",
     "sending": "is being sent, or was when the server died: its next start settles that",
@@ -86,11 +88,11 @@ class OutboxDesk:
             query = query.where(outbox.c.state.in_(states))
         if thread_id is not None:
             query = query.where(outbox.c.thread_id == thread_id)
-        if ids:
-            query = query.where(outbox.c.id.in_(ids))
+        query = query.order_by(outbox.c.id).limit(limit)
+        queries = [query.where(outbox.c.id.in_(some)) for some in _pieces(sorted(ids))] or [query]
         async with self._db.read() as connection:
-            found = await connection.execute(query.order_by(outbox.c.id).limit(limit))
-            return [_entry(row) for row in found]
+            found = [_entry(row) for each in queries for row in await connection.execute(each)]
+            return found[:limit]
 
     async def retry(self, ids: Sequence[int]) -> None:
         """Have rows sent again, all or none; whoever asks knows that an uncertain one may come twice.
@@ -104,18 +106,24 @@ class OutboxDesk:
         await self._change(ids, DROPPABLE, "dropped")
 
     async def _change(self, ids: Sequence[int], fit: frozenset[OutboxState], state: OutboxState) -> None:
-        wanted = outbox.c.id.in_(ids)
         async with self._db.write() as connection:
-            query = select(outbox.c.id, outbox.c.state).where(wanted).with_for_update()
-            known = {row.id: row.state for row in await connection.execute(query)}
-            for row_id in ids:
-                if known.get(row_id) not in fit:
-                    raise Unfit(_sentence(row_id, known.get(row_id)))
-            changed = await connection.execute(
-                update(outbox).where(wanted).values(state=state, error=None).returning(outbox.c.message_id)
-            )
-            for message_id in [found for found in changed.scalars() if found is not None]:
-                await set_shown(connection, message_id, state)
+            for some in _pieces(ids):
+                wanted = outbox.c.id.in_(some)
+                query = select(outbox.c.id, outbox.c.state).where(wanted).with_for_update()
+                known = {row.id: row.state for row in await connection.execute(query)}
+                for row_id in some:
+                    if known.get(row_id) not in fit:
+                        raise Unfit(_sentence(row_id, known.get(row_id)))
+                change = update(outbox).where(wanted).values(state=state, error=None)
+                changed = await connection.execute(change.returning(outbox.c.message_id))
+                for message_id in [found for found in changed.scalars() if found is not None]:
+                    await set_shown(connection, message_id, state)
+
+
+def _pieces(ids: Collection[int]) -> list[list[int]]:
+    """`ids` in lists that one query can name: PostgreSQL takes 32767 values in one."""
+    known = list(ids)
+    return [known[begin : begin + _MOST_NAMED] for begin in range(0, len(known), _MOST_NAMED)]
 
 
 def _require_file(url: str) -> None:

@@ -14,7 +14,7 @@ from bridge.ports import CallRow
 from bridge.thread.backlog_store import KeptAudio
 from bridge.thread.erasure import CallIsLive, Erasure, tables_of_threads
 from bridge.thread.retention import Retention
-from bridge.thread.schema import calls, messages, outbox, search_texts
+from bridge.thread.schema import calls, messages, outbox, search_texts, threads
 from bridge.thread.search import search
 from bridge.thread.store import SqlThreadStore
 from tests.bridge.thread.helpers import at, caller, draft, locked, sqlite_url
@@ -252,3 +252,24 @@ def test_the_tables_are_deleted_from_in_an_order_that_their_references_allow() -
     for table in order:
         for key in table.foreign_keys:
             assert order.index(table) <= order.index(key.column.table)
+
+
+async def test_a_number_with_more_threads_than_a_query_can_name_is_held_by_its_one_live_call(
+    either: SqlThreadStore,
+) -> None:
+    many = [
+        {
+            "thread_id": f"t{n}",
+            "crm_id": "",
+            "channel_id": "",
+            "number": NUMBER,
+            "last_seq": 0,
+            "last_at": at(0),
+        }
+        for n in range(33_000)
+    ]
+    async with either.database.write() as connection:
+        await connection.execute(threads.insert(), many)
+    await converse(either, "live", ended=False)
+    with pytest.raises(CallIsLive):
+        await Erasure(either.database).delete_caller(NUMBER, "me")

@@ -175,6 +175,7 @@ async def test_only_what_failed_can_be_retried_and_only_what_waits_or_failed_dro
     for row_id in (1, 4, 5, 99):
         with pytest.raises(Unfit, match=str(row_id)):
             await desk.drop([6, row_id])
+    assert len(await desk.rows(ids=range(40_000))) == 6
     assert [row.id for row in await pushing.pending_outbox(9)] == [6], "all of them or none"
     await desk.retry([2, 3, 5])
     await desk.drop([6])
