@@ -29,10 +29,14 @@ outbox_app = typer.Typer(help="See what is to be delivered to alive5, and change
 _FAILED = 1
 _BAD_SETTINGS = 2
 _TEXT_SHOWN = 48
+_LAST_ROW = 2**63 - 1
 _UNDONE: Sequence[OutboxState] = ("pending", "sending", "failed", "uncertain")
 _STATES: Sequence[OutboxState] = (*_UNDONE, "delivered", "dropped")
 
-Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of rows, as listed.", show_default=False)]
+Ids = Annotated[
+    list[int] | None,
+    typer.Argument(help="Numbers of rows, as listed.", min=1, max=_LAST_ROW, show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -43,7 +47,9 @@ def list_command(
         list[str] | None, typer.Option(help="Only rows in this state; may be given several times.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Delivered and dropped ones, too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many, the oldest first.")] = 200,
+    limit: Annotated[
+        int, typer.Option(min=1, max=_LAST_ROW, help="At most so many, the oldest first.")
+    ] = 200,
     as_json: Json = False,
 ) -> None:
     """List deliveries that are not done: waiting, failed, or uncertain (sent, but perhaps not arrived)."""
@@ -91,7 +97,8 @@ def retry_command(
 
 @outbox_app.command("drop")
 def drop_command(
-    ids: Annotated[list[int], typer.Argument(help="Numbers of rows.")], as_json: Json = False
+    ids: Annotated[list[int], typer.Argument(help="Numbers of rows.", min=1, max=_LAST_ROW)],
+    as_json: Json = False,
 ) -> None:
     """Never send these rows. `retry` takes them back."""
 

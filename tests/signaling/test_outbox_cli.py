@@ -88,6 +88,9 @@ async def test_an_uncertain_row_is_sent_again_by_the_running_server_only_after_a
         (["list", "--state", "lost"], 2, "no state 'lost'"),
         (["retry"], 2, "Name the rows"),
         (["drop", "1"], 1, "There is no database"),
+        (["drop", "9" * 20], 2, "Invalid value"),
+        (["retry", "9" * 20], 2, "Invalid value"),
+        (["list", "--limit", "9" * 20], 2, "Invalid value"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
