@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bridge.speech.language import is_english, knows_english_only
 from signaling.accounts import Account, parse_accounts
-from signaling.addresses import is_host, is_loopback, split_http_url
+from signaling.addresses import is_database_url, is_host, is_loopback, split_http_url
 from signaling.ice import IceServer, ice_entries, parse_ice_servers
 from signaling.settings_errors import SettingsError, problems_in
 
@@ -31,7 +31,6 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 _SECONDS = "a number of seconds above 0 and up to 3600"
 _FILE_OR_NAME = "a name or a path"
 _URL_ALLOWED = "an http:// or https:// address, such as http://127.0.0.1:8080/v1"
-_DATABASE_SCHEMES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
 
 
 def _setting(default: Any, meaning: str, allowed: str) -> Any:
@@ -216,7 +215,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_known(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not url.get_secret_value().startswith(_DATABASE_SCHEMES):
+        if url is not None and not is_database_url(url.get_secret_value()):
             raise ValueError
         return url
 

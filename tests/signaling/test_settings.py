@@ -101,6 +101,8 @@ def test_a_bad_value_is_told_with_its_variable_itself_and_what_is_allowed(
 
 
 BAD_SECRETS = [
+    ("DATABASE_URL", "postgresql+asyncpg://ann:hunter2@db:port/x", "sqlite+aiosqlite://… or"),
+    ("DATABASE_URL", "postgresql+asyncpg://ann:hunter2@db:99999/x", "sqlite+aiosqlite://… or"),
     ("DATABASE_URL", "mysql://ann:hunter2@db/x", "sqlite+aiosqlite://… or postgresql+asyncpg://…"),
     ("OPERATORS", "ann:ok,hunter2", "entry 2 is not name:password"),
     ("OPERATORS", "ann:hunter2,Ann:other", "entry 2 repeats the name Ann"),
