@@ -19,6 +19,8 @@ from typing import Any, Final
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -203,4 +205,7 @@ def _migrate(connection: Connection) -> None:
     # The option goes through configparser, where % is special.
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if newer := sorted(set(MigrationContext.configure(connection).get_current_heads()) - known):
+        raise CommandError(f"it is of a newer version (schema {', '.join(newer)}) and was left as it is")
     command.upgrade(config, "head")

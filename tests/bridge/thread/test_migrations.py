@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -11,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect
 
 from bridge.thread import migrations
+from bridge.thread.errors import StoreUnavailable
 from bridge.thread.schema import metadata
 from bridge.thread.search import search
 from bridge.thread.store import SqlThreadStore
@@ -77,3 +79,17 @@ async def test_a_database_of_the_first_version_is_brought_up_with_what_is_in_it(
     engine.dispose()
     assert (thread.thread_id, thread.number, thread.name) == ("t", "+1", None)
     assert [(hit.thread_id, hit.seq) for hit in found.hits] == [("t", 1)], "what was said before is found"
+
+
+async def test_a_database_of_a_newer_version_is_refused_in_a_sentence(
+    store: SqlThreadStore, path: Path
+) -> None:
+    await store.close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreUnavailable, match=r"newer version \(schema 9999\)"):
+        await store.start()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "9999"
+    engine.dispose()
