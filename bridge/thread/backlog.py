@@ -66,7 +66,8 @@ class Backlog:
     @property
     def oldest_s(self) -> float:
         """How long ago the oldest of them ended; 0 where there is none."""
-        return time.monotonic() - min((h.ended for h in self._index.held.values()), default=time.monotonic())
+        now = time.monotonic()
+        return now - min((h.ended for h in self._index.held.values()), default=now)
 
     @property
     def unsaved_threads(self) -> set[str]:
