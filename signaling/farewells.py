@@ -60,6 +60,13 @@ class Farewells:
         end_by = _END_BY.get(ended_by(call.end), "voice_agent") if call.end else "voice_agent"
         await self._pump.end_voice_chat(call.caller.thread_id, call.caller.call_id, end_by, _ENDED)
 
+    async def _is_gone(self, thread_id: str) -> bool:
+        """True where there is nothing any more that could be said to be over: the thread was deleted."""
+        try:
+            return await self._store.messages(thread_id, limit=1) is None
+        except StoreUnavailable:
+            return False
+
     async def _say_later(self, call: Call) -> None:
         self._waiting += 1
         backoff, failures = Backoff(), 0
@@ -71,6 +78,7 @@ class Farewells:
                     await self._say(call)
                     return
                 except StoreUnavailable:
-                    continue
+                    if await self._is_gone(call.caller.thread_id):
+                        return
         finally:
             self._waiting -= 1

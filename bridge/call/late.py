@@ -85,6 +85,13 @@ class LateTranscription:
             text = await self._stt.transcribe(pcm, rate=row.rate, urgency=Urgency.LATE)
         except SpeechFailed:
             await self._failed(row)
+        except BridgeError:
+            raise
+        except (
+            Exception
+        ):  # whatever an engine's answer broke: the rows behind this one are not to wait for it
+            log.exception("late_text_failed_unexpectedly", message_id=row.draft.id)
+            await self._failed(row)
         else:
             await self._backlog.write(row, self._clean(text))
 
