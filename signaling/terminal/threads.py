@@ -187,7 +187,9 @@ def _table(rows: list[dict[str, object]], columns: list[str], *, as_json: bool) 
     for row in rows:
         table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in columns))
     screen = Screen()
-    screen.console.print(table, width=None if screen.console.is_terminal else 200)
+    if not screen.console.is_terminal:
+        screen.console.width = 200  # for programs that read a line at a time
+    screen.console.print(table)
 
 
 def _give_up(message: str, code: int = _FAILED) -> NoReturn:

@@ -271,6 +271,9 @@ async def test_the_command_line_reads_and_deletes_beside_the_server(server: Serv
     (line,) = json.loads(out)
     assert (line["what"], line["target"], line["count"]) == ("delete_caller", "…43", 1)
     assert line["who"].startswith("command line (")
+    await converse(server, "n" * 100, "hello")
+    code, out, _ = await command(server, "list")
+    assert (code, len(out.splitlines())) == (0, 3), "a line each for programs, however long"
 
 
 async def test_the_command_line_says_what_is_wrong(server: ServerProcess, tmp_path: Path) -> None:
