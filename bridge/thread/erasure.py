@@ -108,6 +108,8 @@ class Erasure:
             batch = found[begin : begin + BATCH]
             async with self._db.write() as connection:
                 count = await self._delete(connection, batch)
+                if not count:
+                    continue  # somebody else was faster
                 # A line a batch: what a later one fails at, this one did.
                 await _note(connection, who, "delete_caller", f"…{number[-2:]}", count)
             self._after(batch)

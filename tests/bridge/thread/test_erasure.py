@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -273,3 +274,13 @@ async def test_a_number_with_more_threads_than_a_query_can_name_is_held_by_its_o
     await converse(either, "live", ended=False)
     with pytest.raises(CallIsLive):
         await Erasure(either.database).delete_caller(NUMBER, "me")
+
+
+async def test_a_number_that_is_deleted_by_two_at_once_has_one_line_in_the_audit(
+    either: SqlThreadStore,
+) -> None:
+    await converse(either, "one")
+    erasure = Erasure(either.database)
+    deleted = await asyncio.gather(*(erasure.delete_caller(NUMBER, "me") for _ in range(4)))
+    assert sorted(deleted) == [0, 0, 0, 1]
+    assert [line.deleted for line in await erasure.audit(9)] == [1]
