@@ -54,7 +54,8 @@ async def test_the_outbox_s_backlog_and_what_became_of_it(tmp_path: Path) -> Non
         async with phone_for(server) as phone:
             call_id = await call_of(console, phone)
             await phone.press("5")
-            await console.wait("transcript", callId=call_id)
+            while not any(told["message"]["final"] for told in console.all("transcript")):
+                await console.wait("transcript", len(console.all("transcript")) + 1)
         await console.wait("call_state", callId=call_id, state="ended")
         away = await scrape(server)
         assert away["patchbay_outbox_rows", "pending"] > 0

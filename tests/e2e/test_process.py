@@ -77,7 +77,9 @@ async def test_after_kill_9_calls_are_reconciled_and_nothing_committed_is_lost(t
             thread_id = phone.parameters["threadId"]
             call_id = await call_of(console, phone)
             await phone.press("5")
-            while "5" not in [data["message"]["text"] for data in console.all("transcript")]:
+            while ("5", True) not in [
+                (data["message"]["text"], data["message"]["final"]) for data in console.all("transcript")
+            ]:
                 await console.wait("transcript", len(console.all("transcript")) + 1)
             assert await bridge(console, phone) == call_id
             told = [data["message"] for data in console.all("transcript") if data["message"]["final"]]
