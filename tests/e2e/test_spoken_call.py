@@ -67,11 +67,27 @@ async def final(console: PeerConsole, speaker: str, count: int, within: float = 
     return finals()[count - 1]
 
 
+def said_since_the_caller(console: PeerConsole) -> list[str]:
+    """Who has begun to say something since the caller said something, in order."""
+    order = list(
+        dict.fromkeys(
+            (data["message"]["speaker"], data["message"]["id"])
+            for data in console.all("transcript")
+            if data["message"]["text"]
+        )
+    )
+    speakers = [speaker for speaker, _ in order]
+    return speakers[len(speakers) - speakers[::-1].index("caller") :] if "caller" in speakers else []
+
+
 async def take(console: PeerConsole, story: Story, phone: TwilioSimulator | None = None) -> None:
     """Accept the newest offer, with `phone` once it has hold audio, and wait until both hear each other."""
     offer = await console.wait("incoming_call", len(story.offers) + 1, within=30)
     story.offers.append(offer)
     if phone is not None:
+        # On a slow machine hold audio fills the time before the bot's sentence, too.
+        while "bot" not in said_since_the_caller(console):
+            await console.wait("transcript", len(console.all("transcript")) + 1, within=30)
         await hears_hold(phone, within=20)
     assert (await console.command("accept_call", callId=offer["callId"]))["ok"]
     await console.wait("call_state", len(story.offers), callId=offer["callId"], state="bridged")
