@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 import uuid
 from collections.abc import Callable
@@ -20,8 +19,7 @@ from tests.harness.server import ServerProcess
 from tests.harness.voice import room_noise, synthesise
 
 SAYS = "My order number is four five seven two, and it never arrived."
-_WORDS = re.compile(r"(?i)order|number|arrive")
-"""Of a voice that is never the same twice the recogniser may miss one."""
+WORDS = "order number"
 
 
 class Recogniser:
@@ -113,10 +111,10 @@ async def test_words_said_while_the_recogniser_is_dead_come_late_and_once(
                 recogniser.restore()
 
             def arrived(thread: Messages) -> bool:
-                return any(_WORDS.search(message["text"]) for message in by(thread, "caller"))
+                return any(WORDS in message["text"].lower() for message in by(thread, "caller"))
 
             thread = await thread_of(server, thread_id, arrived)
-            (late,) = [message for message in by(thread, "caller") if _WORDS.search(message["text"])]
+            (late,) = [message for message in by(thread, "caller") if WORDS in message["text"].lower()]
             assert late["late"]
             assert gap["seq"] < late["seq"]
             assert late["startedAt"] == gap["startedAt"]
