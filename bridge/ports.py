@@ -51,6 +51,9 @@ class Line(Protocol):
     """A phone provider's stream as the caller's leg. No method blocks; all but `hang_up` are sync."""
 
     codec: Codec
+    paced: bool
+    """True where frames are played as they come, in real time; False for a phone that fetches whole replies:
+    speech then comes as fast as it is made, and no hold audio."""
 
     def send_audio(self, payload: bytes) -> None:
         """Queue one 20 ms frame in `codec` (exactly `codec.frame_bytes` bytes) for the caller.

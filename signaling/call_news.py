@@ -10,11 +10,20 @@ from bridge.directory import Holder
 
 
 class CallNews:
-    """The CallEvents of a process: `operators` hear all of them, `on_changed` every change of a call."""
+    """The CallEvents of a process: `operators` hear all of them but turns.
 
-    def __init__(self, operators: CallEvents, on_changed: Callable[[Call], None]) -> None:
+    `on_changed` hears every change of a call, `on_turn` the turns.
+    """
+
+    def __init__(
+        self,
+        operators: CallEvents,
+        on_changed: Callable[[Call], None],
+        on_turn: Callable[[Call, str, dict[str, object]], None] = lambda call, event, data: None,
+    ) -> None:
         self._operators = operators
         self._on_changed = on_changed
+        self._on_turn = on_turn
 
     def call_changed(self, call: Call) -> None:
         """See CallEvents."""
@@ -32,6 +41,10 @@ class CallNews:
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """See CallEvents."""
         self._operators.call_withdrawn(call, reason)
+
+    def call_turn(self, call: Call, event: str, data: dict[str, object]) -> None:
+        """See CallEvents."""
+        self._on_turn(call, event, data)
 
     def call_quality(self, call: Call, quality: dict[str, object]) -> None:
         """See CallEvents."""

@@ -60,12 +60,20 @@ class Host(Protocol):
     async def hang_up(self, *, said_goodbye: bool) -> None:
         """The conversation has come to its end; returns early where the caller speaks on."""
 
+    def answered(self, model: str) -> None:
+        """Everything that was to be said to the caller's words was said; `model`: what it came from."""
+
 
 class Bot:
-    """One caller's conversation with the flow. `converse` is run anew after each handoff."""
+    """One caller's conversation with the flow. `converse` is run anew after each handoff.
 
-    def __init__(self, run: FlowRun, llm: LanguageModel | None, host: Host) -> None:
+    `reminds`: whether a caller who says nothing is asked again, and parted from in the end.
+    """
+
+    def __init__(self, run: FlowRun, llm: LanguageModel | None, host: Host, *, reminds: bool = True) -> None:
         self._run, self._llm, self._host = run, llm, host
+        self._reminds = reminds
+        self._improvised = False
         self._heard: asyncio.Queue[str] = asyncio.Queue(_HEARD_MOST)
         self._failures = 0
         self._person_offered = False
@@ -98,14 +106,22 @@ class Bot:
         self._patience = _SILENCE
         while True:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._patience if self._reminds else None):
                     text = await self._heard.get()
             except TimeoutError:
                 await self._remind()
                 continue
             self._patience = _SILENCE
-            if not await self._answer(text):
+            if not await self.answer(text):
                 return
+
+    async def answer(self, text: str) -> bool:
+        """Answer what the caller said; False once the bot's part is over."""
+        self._improvised = False
+        goes_on = await self._answer(text)
+        model = self._llm.name if self._improvised and self._llm is not None else "flow"
+        self._host.answered(model)
+        return goes_on
 
     async def _remind(self) -> None:
         """The caller has said nothing for a while: ask again, and part from a line where nobody is."""
@@ -192,7 +208,7 @@ class Bot:
         if self._llm is not None and step.text:
             try:
                 await self._host.say(await self._ask_model(self._llm, step))
-                self._failures = 0
+                self._failures, self._improvised = 0, True
                 return
             except LlmUnavailable:
                 self._failures = _GIVE_UP_AFTER

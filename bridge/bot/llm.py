@@ -47,6 +47,11 @@ class LanguageModel:
         self._client, self._completions = client, client.chat.completions
         self._model, self._patience = model, patience
 
+    @property
+    def name(self) -> str:
+        """The model's name, as its endpoint knows it."""
+        return self._model
+
     async def reply(self, history: Sequence[Message], said: str, *, task: str) -> str:
         """What the bot should say to `said`; `task` is what the flow is at. Raises LlmUnavailable."""
         system = f"{_PERSONA}\n{task}" if task else _PERSONA

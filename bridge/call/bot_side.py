@@ -11,6 +11,7 @@ from bridge.bot.bot import Bot, HandoffWish, Opening
 from bridge.bot.llm import LanguageModel
 from bridge.call.mouth import Mouth
 from bridge.call.tasks import CallTasks
+from bridge.call.turns import Turns
 from bridge.flow.engine import FlowRun
 from bridge.flow.nodes import Flow
 from bridge.ports import Message, Speaker
@@ -31,6 +32,10 @@ class BotHost(Protocol):
     def bot_hung_up(self) -> None:
         """End the call."""
 
+    @property
+    def turns(self) -> Turns:
+        """Who is told what was said and answered."""
+
 
 class BotSide:
     """Runs the bot in a task of its own and is its Host."""
@@ -46,8 +51,9 @@ class BotSide:
         *,
         send_mark: Callable[[str], None],
         caller_quiet: asyncio.Event,
+        reminds: bool = True,
     ) -> None:
-        self._bot = Bot(FlowRun(flow), llm, self)
+        self._bot = Bot(FlowRun(flow), llm, self, reminds=reminds)
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
         self._send_mark, self._caller_quiet = send_mark, caller_quiet
         self._task: asyncio.Task[None] | None = None
@@ -81,7 +87,17 @@ class BotSide:
 
     def hear(self, text: str) -> None:
         """The caller said this to the bot."""
+        self._call.turns.begin(text)
         self._bot.hear(text)
+
+    async def answer_once(self, text: str) -> None:
+        """Answer one turn that somebody else left unanswered."""
+        await self._bot.answer(text)
+
+    async def say_as(self, text: str, *, speaker: Speaker, name: str | None) -> bool:
+        """Say something in another's name once the caller is done; False where the caller cut in."""
+        await self.caller_done()
+        return await self._mouth.say(text, speaker=speaker, name=name)
 
     def interrupt(self) -> None:
         """The caller has begun to speak: be quiet."""
@@ -102,7 +118,12 @@ class BotSide:
     async def say(self, text: str) -> bool:
         """See bot.Host."""
         await self.caller_done()
+        self._call.turns.said(text)
         return await self._mouth.say(text)
+
+    def answered(self, model: str) -> None:
+        """See bot.Host."""
+        self._call.turns.complete(model)
 
     def history(self) -> Sequence[Message]:
         """See bot.Host."""

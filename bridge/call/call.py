@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
 from bridge.bot import phrases
 from bridge.bot.bot import HandoffWish
 from bridge.call import states, views
+from bridge.call.agent_side import AgentSide
 from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
 from bridge.call.ear import Ear
@@ -26,6 +27,7 @@ from bridge.call.services import Services
 from bridge.call.states import Effect, Event, State
 from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
+from bridge.call.turns import Turns
 from bridge.directory import Claim, Holder
 from bridge.errors import BridgeError
 from bridge.media.dtmf import KeyPress
@@ -61,6 +63,8 @@ class Call:
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._resume_at: str | None = None
+        self.turns = Turns(self)
+        self.agent = AgentSide(self)
         self._rate = line.codec.rate
         self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
         self.patch = Patch(
@@ -86,6 +90,7 @@ class Call:
             self,
             send_mark=lambda name: self.patch.line.mark(name),
             caller_quiet=self.caller_side.ear.quiet,
+            reminds=line.paced,
         )
         self.operator = OperatorSide(
             self.patch,
@@ -104,8 +109,8 @@ class Call:
 
     @property
     def claim(self) -> Claim | None:
-        """Who has the call."""
-        return self.operator.claim
+        """Who has the call: a person, or a software agent."""
+        return self.operator.claim or self.agent.claim
 
     @property
     def offer(self) -> Offer | None:
@@ -144,6 +149,14 @@ class Call:
             self._record.changed()
             self.tell_changed()
 
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+        """Run a task that the call owns; None where the call is over."""
+        return self._tasks.spawn(work, name)
+
+    def tell_turn(self, event: str, data: dict[str, object]) -> None:
+        """Tell whoever follows the turns."""
+        self._services.events.call_turn(self, event, data)
+
     def tell_changed(self) -> None:
         """The call's view is another one now: tell whoever listens."""
         self._services.events.call_changed(self)
@@ -173,6 +186,9 @@ class Call:
     def take(self, leg: OperatorLeg, claim: Claim) -> None:
         """Connect the operator who has won `claim`. Raises IllegalEvent where the call waits no more."""
         states.transition(self.state, Event.CLAIMED)
+        agents = self.agent.end("human_takeover", claim.holder)
+        if agents is not None:
+            self.spawn(self._services.directory.drop_claim(agents), "drop_claim")
         self.operator.take(leg, claim)
         self.dispatch(Event.CLAIMED)
 
@@ -186,6 +202,10 @@ class Call:
         if note:
             self.thread.system(f"Note from the operator: {note}")
         self.dispatch(Event.RELEASED)
+
+    def resume_bot(self) -> None:
+        """Let the bot carry on after an agent, knowing what was said."""
+        self._resume_bot("resume")
 
     def hold(self, on: bool) -> None:
         """Put the caller on hold, or back; asking for what already is does nothing."""
@@ -269,7 +289,7 @@ class Call:
         resume_at, self._resume_at = self._resume_at, None
         if self._winding_down:
             self._part()
-        else:
+        elif self.agent.link is None:
             self.bot.start(opening, resume_at)
 
     def _stop_bot(self) -> None:
@@ -321,6 +341,10 @@ class Call:
     def _close(self) -> None:
         self._ringing.stop()
         self.caller_side.end()
+        agents = self.agent.end("ended", None)
+        if agents is not None:
+            self.last_holder = agents.holder
+            self._tasks.spawn(self._services.directory.drop_claim(agents), "drop_claim")
         self.patch.playout.cut()
         self._ended.set()
 

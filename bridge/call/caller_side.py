@@ -71,7 +71,7 @@ class CallerSide:
         self._call.thread.say("caller", digit, now, now, name=self.ear.name)
         if self._with_bot:
             self._call.bot.interrupt()
-            self._call.bot.hear(digit)
+            self.heard(digit)
         elif self._call.state is State.BRIDGED and self._call.operator.leg is not None:
             self._call.operator.leg.send_key(digit)
 
@@ -93,9 +93,16 @@ class CallerSide:
     def said(self, text: str) -> None:
         """The caller's words are known."""
         if self._with_bot:
+            self.heard(text)
+
+    def heard(self, text: str) -> None:
+        """A turn of the caller's, for whoever answers: a software agent, or the bot."""
+        if self._call.agent.link is not None:
+            self._call.agent.hear(text)
+        else:
             self._call.bot.hear(text)
 
     def not_understood(self) -> None:
         """The caller spoke, and no words could be made out."""
-        if self._with_bot and not self._call.bot.speaking:
+        if self._with_bot and not self._call.bot.speaking and self._call.agent.link is None:
             self._call.bot.hear(NOTHING)

@@ -34,6 +34,9 @@ class CallEvents(Protocol):
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """The call does not wait any more."""
 
+    def call_turn(self, call: Call, event: str, data: dict[str, object]) -> None:
+        """A turn with the bot or an agent: `turn.started`, `.transcript`, `.reply` and `.complete`."""
+
     def call_quality(self, call: Call, quality: dict[str, object]) -> None:
         """Figures of the last second of a bridged call."""
 

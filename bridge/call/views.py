@@ -33,6 +33,8 @@ class Times:
 def call_view(call: Call) -> dict[str, object]:
     """CallView."""
     times, holder = call.times, call.claim.holder if call.claim else call.last_holder
+    operator = holder if holder and holder.kind == "human" else None
+    agent = holder if holder and holder.kind == "agent" else None
     return {
         "callId": call.caller.call_id,
         "threadId": call.caller.thread_id,
@@ -41,12 +43,13 @@ def call_view(call: Call) -> dict[str, object]:
         "provider": call.caller.provider,
         "caller": caller_view(call),
         "state": call.state.value,
-        "speaker": _SPEAKERS.get(call.state, "hold" if call.state is not State.ENDED else "bot"),
+        "speaker": _speaker(call),
         "line": "lost" if call.caller_side.lost else "up",
         "queue": call.handoff.queue if call.handoff else None,
         "reason": call.handoff.wish.reason if call.handoff else None,
         "summary": (call.handoff.summary or "") if call.handoff else None,
-        "operator": {"id": holder.id, "name": holder.name} if holder else None,
+        "operator": {"id": operator.id, "name": operator.name} if operator else None,
+        "agent": {"id": agent.id, "name": agent.name} if agent else None,
         "startedAt": iso(times.started),
         "handoffAt": iso(times.handoff) if times.handoff else None,
         "claimedAt": iso(times.claimed) if times.claimed else None,
@@ -55,6 +58,12 @@ def call_view(call: Call) -> dict[str, object]:
         "endReason": call.end.value if call.end else None,
         "endedBy": ended_by(call.end) if call.end else None,
     }
+
+
+def _speaker(call: Call) -> str:
+    if call.state is State.BOT and call.agent.link is not None:
+        return "agent"
+    return _SPEAKERS.get(call.state, "hold" if call.state is not State.ENDED else "bot")
 
 
 def caller_view(call: Call) -> dict[str, object]:

@@ -33,6 +33,7 @@ class Call:
         self.cut_in_on: str | None = None
         self.wish: HandoffWish | None = None
         self.parted: bool | None = None
+        self.models: list[str] = []
         self._changed = asyncio.Event()
 
     async def say(self, text: str) -> bool:
@@ -49,6 +50,9 @@ class Call:
     def want_person(self, wish: HandoffWish) -> None:
         self.wish = wish
         self._wake()
+
+    def answered(self, model: str) -> None:
+        self.models.append(model)
 
     async def hang_up(self, *, said_goodbye: bool) -> None:
         self.parted = said_goodbye

@@ -1,0 +1,135 @@
+"""A software agent's part in a call: it says what the bot would have said, in text."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import structlog
+
+from bridge.call.states import State
+from bridge.directory import Claim, Holder
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from bridge.call.call import Call
+
+log = structlog.get_logger()
+
+_UNANSWERED_MOST = 8
+
+Loss = Literal["released", "superseded", "human_takeover", "ended"]
+"""Why an agent does not have a call any more."""
+
+
+class NoReply(BridgeError):
+    """The agent did not answer in time, or is gone: the bot answers this turn."""
+
+    code = "no_reply"
+
+
+class AgentLink(Protocol):
+    """A software agent's connection, as a call sees it. One object for each connection."""
+
+    @property
+    def holder(self) -> Holder:
+        """Who it is; `kind` is "agent"."""
+
+    async def ask(self, call_id: str, transcript: str) -> str:
+        """The agent's reply to what the caller said, stripped and not empty. Raises NoReply."""
+
+    def lost(self, call_id: str, reason: Loss, by: Holder | None) -> None:
+        """The call is not the agent's any more; `by`: who has it now. Must not block."""
+
+
+class AgentSide:
+    """Which agent has the call's turns, if any. While it is there the bot itself is silent.
+
+    What the caller says is asked of the agent one turn after the other; a turn that it does not answer is
+    the bot's, and the next one is the agent's again.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._heard: deque[str] = deque(maxlen=_UNANSWERED_MOST)
+        self._turns: asyncio.Task[None] | None = None
+        self.link: AgentLink | None = None
+        self.claim: Claim | None = None
+
+    @property
+    def busy(self) -> bool:
+        """True while a turn waits for the agent, or is being answered."""
+        return self._turns is not None and not self._turns.done()
+
+    def take(self, link: AgentLink, claim: Claim) -> None:
+        """Give the turns to `link`: the bot is cut off at once; an agent before it is told.
+
+        Raises BridgeError `not_with_bot` where the call is with a person, waits for one, or is over.
+        """
+        call = self._call
+        if call.state is not State.BOT:
+            raise BridgeError(
+                f"The call is in state {call.state.value}: it cannot be taken over now.", code="not_with_bot"
+            )
+        before, self.link, self.claim = self.link, link, claim
+        if before is not None and before is not link:
+            self._drop_turns()
+            before.lost(call.caller.call_id, "superseded", link.holder)
+        call.bot.stop()
+        call.timeline.mark("agent_takeover")
+        call.tell_changed()
+
+    def release(self, link: AgentLink) -> Claim:
+        """Give the turns back to the bot; the claim is to be dropped. Raises BridgeError `not_yours`."""
+        if self.link is not link:
+            raise BridgeError("You have not taken this call over.", code="not_yours")
+        claim = self.end("released", None)
+        assert claim is not None
+        if self._call.state is State.BOT:
+            self._call.resume_bot()
+        self._call.tell_changed()
+        return claim
+
+    def end(self, reason: Loss, by: Holder | None) -> Claim | None:
+        """The agent's part is over, without a word to the bot; returns the claim it had."""
+        link, claim = self.link, self.claim
+        self.link = self.claim = None
+        self._drop_turns()
+        if link is not None:
+            link.lost(self._call.caller.call_id, reason, by)
+        return claim
+
+    def hear(self, text: str) -> None:
+        """The caller said this; beyond eight turns that wait, the oldest is forgotten."""
+        self._heard.append(text)
+        if not self.busy:
+            self._turns = self._call.spawn(self._answer(), "agent_turns")
+
+    def say(self, text: str) -> None:
+        """Speak `text` to the caller in the agent's name, after what is being said."""
+        holder = self.link.holder if self.link else None
+        self._call.bot.announce(text, speaker="agent", name=holder.name if holder else None)
+
+    async def _answer(self) -> None:
+        while self._heard and (link := self.link) is not None and self._call.state is State.BOT:
+            text = self._heard.popleft()
+            self._call.turns.begin(text)
+            try:
+                reply = await link.ask(self._call.caller.call_id, text)
+            except NoReply as error:
+                log.info("agent_no_reply", call=self._call.caller.call_id, reason=error.message)
+                if self.link is link:
+                    await self._call.bot.answer_once(text)
+                continue
+            if self.link is not link:
+                return
+            self._call.turns.said(reply)
+            await self._call.bot.say_as(reply, speaker="agent", name=link.holder.name)
+            self._call.turns.complete("agent")
+
+    def _drop_turns(self) -> None:
+        self._heard.clear()
+        if self._turns is not None and self._turns is not asyncio.current_task():
+            self._turns.cancel()
+        self._turns = None
