@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from bridge.bot import phrases
+from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
 from bridge.call.call import Call
 from bridge.call.services import Services, Timing
@@ -70,6 +71,7 @@ class Runtime:
         self.tts = build_tts(settings.tts, voice=settings.piper_voice)
         self.flow = load_flow(settings)
         self.llm = _language_model(settings)
+        self.instructions = GlobalInstructions()
         self.pump = self._alive5_pump()
         self.sockets = socketio.AsyncServer(
             async_mode="aiohttp",
@@ -95,6 +97,7 @@ class Runtime:
             events=CallNews(self.operators, self.softphones.call_changed),
             timing=Timing(ring=settings.ring_timeout),
             farewell=self._farewell,
+            instructions=self.instructions,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
         self.operators.switchboard = self.softphones.switchboard = self.switchboard

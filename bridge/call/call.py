@@ -11,6 +11,7 @@ import structlog
 
 from bridge.bot import phrases
 from bridge.bot.bot import HandoffWish
+from bridge.bot.context import Context
 from bridge.call import states, views
 from bridge.call.agent_side import AgentSide
 from bridge.call.bot_side import BotSide
@@ -63,6 +64,7 @@ class Call:
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._resume_at: str | None = None
+        self.context = Context(services.instructions)
         self.turns = Turns(self)
         self.agent = AgentSide(self)
         self._rate = line.codec.rate

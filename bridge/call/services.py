@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
 from bridge.directory import Directory, Holder
 from bridge.flow.nodes import Flow
@@ -70,3 +71,5 @@ class Services:
     timing: Timing
     farewell: Callable[[Call], Awaitable[None]] | None = None
     """Called once a call's transcript is complete."""
+    instructions: GlobalInstructions = field(default_factory=GlobalInstructions)
+    """How the language model behaves in every call."""
