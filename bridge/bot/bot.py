@@ -60,6 +60,9 @@ class Host(Protocol):
     async def hang_up(self, *, said_goodbye: bool) -> None:
         """The conversation has come to its end; returns early where the caller speaks on."""
 
+    def listens(self) -> None:
+        """Nothing is left to be said: it is for the caller to speak."""
+
     def answered(self, model: str) -> None:
         """Everything that was to be said to the caller's words was said; `model`: what it came from."""
 
@@ -105,6 +108,8 @@ class Bot:
             return
         self._patience = _SILENCE
         while True:
+            if self._heard.empty():
+                self._host.listens()
             try:
                 async with asyncio.timeout(self._patience if self._reminds else None):
                     text = await self._heard.get()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _UNANSWERED_MOST = 8
+FETCHED_WITHIN = 30.0
+"""Seconds that an agent has, at most, on a line that is not paced: the phone app reads for 45 s and drops
+what comes later, and the bot needs its share of them where the agent does not answer."""
 
 Loss = Literal["released", "superseded", "human_takeover", "ended"]
 """Why an agent does not have a call any more."""
@@ -77,6 +80,9 @@ class AgentSide:
             self._drop_turns()
             before.lost(call.caller.call_id, "superseded", link.holder)
         call.bot.stop()
+        if not call.patch.line.paced and (unanswered := call.turns.unanswered):
+            # The phone waits for an answer to this and would get none.
+            self.hear(unanswered)
         call.timeline.mark("agent_takeover")
         call.tell_changed()
 
@@ -105,6 +111,8 @@ class AgentSide:
         self._heard.append(text)
         if not self.busy:
             self._turns = self._call.spawn(self._answer(), "agent_turns")
+            if self._turns is not None:
+                self._turns.add_done_callback(lambda _: self._call.polling.wake())
 
     def say(self, text: str) -> None:
         """Speak `text` to the caller in the agent's name, after what is being said."""
@@ -116,7 +124,7 @@ class AgentSide:
             text = self._heard.popleft()
             self._call.turns.begin(text)
             try:
-                reply = await link.ask(self._call.caller.call_id, text)
+                reply = await self._ask(link, text)
             except NoReply as error:
                 log.info("agent_no_reply", call=self._call.caller.call_id, reason=error.message)
                 if self.link is link:
@@ -127,6 +135,15 @@ class AgentSide:
             self._call.turns.said(reply)
             await self._call.bot.say_as(reply, speaker="agent", name=link.holder.name)
             self._call.turns.complete("agent")
+
+    async def _ask(self, link: AgentLink, text: str) -> str:
+        """The agent's reply; raises NoReply, on a line that is not paced before the phone gives up itself."""
+        patience = None if self._call.patch.line.paced else FETCHED_WITHIN
+        try:
+            async with asyncio.timeout(patience):
+                return await link.ask(self._call.caller.call_id, text)
+        except TimeoutError:
+            raise NoReply("The phone waits no longer for the agent.") from None
 
     def _drop_turns(self) -> None:
         self._heard.clear()

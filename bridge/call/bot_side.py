@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from bridge.bot import phrases
 from bridge.bot.bot import Bot, HandoffWish, Opening
 from bridge.bot.llm import LanguageModel
 from bridge.call.mouth import Mouth
+from bridge.call.polling import Polling
 from bridge.call.tasks import CallTasks
 from bridge.call.turns import Turns
 from bridge.flow.engine import FlowRun
@@ -36,6 +37,10 @@ class BotHost(Protocol):
     def turns(self) -> Turns:
         """Who is told what was said and answered."""
 
+    @property
+    def polling(self) -> Polling:
+        """Who waits for everything to have been said."""
+
 
 class BotSide:
     """Runs the bot in a task of its own and is its Host."""
@@ -59,6 +64,9 @@ class BotSide:
         self._task: asyncio.Task[None] | None = None
         self._goodbye = asyncio.Event()
         self._noise = False
+        self._talking, self._announcing = True, 0
+        self.greeting = ""
+        """What is said before the conversation begins, where the line has a greeting of its own."""
 
     @property
     def collected(self) -> dict[str, str]:
@@ -70,13 +78,19 @@ class BotSide:
         """True while a sentence is being said, or is about to be."""
         return self._mouth.speaking
 
+    @property
+    def busy(self) -> bool:
+        """True while something is yet to be said, from the call's beginning on."""
+        return self._talking or self._announcing > 0
+
     def knows(self, node: str) -> bool:
         """True where the flow has a node of this name."""
         return self._bot.knows(node)
 
     def start(self, opening: Opening, resume_at: str | None = None) -> None:
         """Let the bot talk."""
-        self._task = self._tasks.spawn(self._bot.converse(opening, resume_at=resume_at), "bot")
+        self._talking = True
+        self._task = self._tasks.spawn(self._converse(opening, resume_at), "bot")
 
     def stop(self) -> None:
         """Stop answering and speaking at once. May be called from the bot's own task."""
@@ -84,10 +98,12 @@ class BotSide:
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
+        self._quiet()
 
     def hear(self, text: str) -> None:
         """The caller said this to the bot."""
         self._call.turns.begin(text)
+        self._talking = self._task is not None
         self._bot.hear(text)
 
     async def answer_once(self, text: str) -> None:
@@ -106,7 +122,7 @@ class BotSide:
 
     def announce(self, sentence: str, *, speaker: Speaker = "bot", name: str | None = None) -> None:
         """Say something outside the conversation, after what is being said."""
-        self._tasks.spawn(self._say(sentence, speaker, name), "announce")
+        self._spawn(self._say(sentence, speaker, name), "announce")
 
     def marked(self, name: str) -> None:
         """The provider has played everything up to this mark."""
@@ -124,6 +140,10 @@ class BotSide:
     def answered(self, model: str) -> None:
         """See bot.Host."""
         self._call.turns.complete(model)
+
+    def listens(self) -> None:
+        """See bot.Host."""
+        self._quiet()
 
     def history(self) -> Sequence[Message]:
         """See bot.Host."""
@@ -143,7 +163,7 @@ class BotSide:
     def part(self, sentence: str, then: Callable[[], object]) -> None:
         """Say a last sentence instead of anything else; `then` is called once it has been heard."""
         self.stop()
-        self._tasks.spawn(self._part(sentence, then), "part")
+        self._spawn(self._part(sentence, then), "part")
 
     async def _part(self, sentence: str, then: Callable[[], object]) -> None:
         await self._mouth.say(sentence)
@@ -172,6 +192,30 @@ class BotSide:
                     await self._caller_quiet.wait()
         except TimeoutError:
             self._noise = True
+
+    async def _converse(self, opening: Opening, resume_at: str | None) -> None:
+        try:
+            if opening == "start" and self.greeting:
+                self._call.turns.begin("", heard=False)
+                await self.say(self.greeting)
+            await self._bot.converse(opening, resume_at=resume_at)
+        finally:
+            if self._task in (None, asyncio.current_task()):
+                self._quiet()
+
+    def _quiet(self) -> None:
+        self._talking = False
+        self._call.polling.wake()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = self._tasks.spawn(work, name)
+        if task is not None:
+            self._announcing += 1
+            task.add_done_callback(self._announced)
+
+    def _announced(self, _: asyncio.Task[None]) -> None:
+        self._announcing -= 1
+        self._call.polling.wake()
 
     async def _say(self, sentence: str, speaker: Speaker, name: str | None) -> None:
         await self._mouth.say(sentence, speaker=speaker, name=name)

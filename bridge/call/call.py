@@ -22,6 +22,7 @@ from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
 from bridge.call.patch import Patch
+from bridge.call.polling import Polling
 from bridge.call.record import Record
 from bridge.call.ringing import Ringing
 from bridge.call.services import Services
@@ -66,6 +67,7 @@ class Call:
         self._resume_at: str | None = None
         self.context = Context(services.instructions)
         self.turns = Turns(self)
+        self.polling = Polling(self)
         self.agent = AgentSide(self)
         self._rate = line.codec.rate
         self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
@@ -82,6 +84,7 @@ class Call:
             self.thread,
             rate=self._rate,
             on_first_audio=lambda: self.timeline.mark_once("bot_first_audio"),
+            on_said=self.polling.said,
         )
         self.bot = BotSide(
             services.flow,
@@ -161,6 +164,7 @@ class Call:
 
     def tell_changed(self) -> None:
         """The call's view is another one now: tell whoever listens."""
+        self.polling.wake()
         self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:

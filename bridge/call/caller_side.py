@@ -83,7 +83,15 @@ class CallerSide:
             self._grace.set(self._line_grace, lambda: self._call.try_dispatch(Event.LINE_LOST))
             self._call.tell_changed()
 
-    # -- what the ear makes out --
+    # -- what the ear makes out, or somebody else --
+
+    def turn(self, text: str, started: datetime, ended: datetime) -> None:
+        """A whole utterance whose text is known, "" where no words could be made out."""
+        if text:
+            self._call.thread.say("caller", text, started, ended, name=self.ear.name)
+            self.said(text)
+        else:
+            self.not_understood()
 
     def speaks(self) -> None:
         """Barge-in: whoever is spoken to by the bot may interrupt it."""

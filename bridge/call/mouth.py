@@ -32,10 +32,11 @@ class Mouth:
         *,
         rate: int,
         on_first_audio: Callable[[], None],
+        on_said: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._playout, self._tts, self._thread = playout, tts, thread
         self._rate = rate
-        self._on_first_audio = on_first_audio
+        self._on_first_audio, self._on_said = on_first_audio, on_said
         self._turn = asyncio.Lock()
         self._apologised = False
 
@@ -73,6 +74,7 @@ class Mouth:
             await chunks.aclose()
             said = _heard(APOLOGY if self._apologised else text, self._playout.last)
             self._thread.close(utterance, said, datetime.now(UTC))
+            self._on_said(said)
 
     async def _chunks(self, text: str) -> AsyncGenerator[bytes, None]:
         """Speech of `text`; where the voice is down, an apology that was synthesised beforehand."""

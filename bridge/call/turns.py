@@ -17,20 +17,31 @@ class Turns:
         self._transcript: str | None = None
         self._reply: list[str] = []
         self._began = self._answered = 0.0
+        self.model = "none"
+        """What the last answer came from."""
 
     @property
     def open(self) -> bool:
         """True from what the caller said until it was answered."""
         return self._transcript is not None
 
-    def begin(self, transcript: str) -> None:
-        """The caller said this; a turn that is still open is over."""
+    @property
+    def unanswered(self) -> str:
+        """What the caller said in the turn that is open, "" where none is."""
+        return self._transcript or ""
+
+    def begin(self, transcript: str, *, heard: bool = True) -> None:
+        """The caller said this; a turn that is still open is over.
+
+        `heard`: False where the turn is not the caller's doing: a greeting, or what an agent has put in.
+        """
         if self.open:
             self.complete("none")
         self._transcript, self._reply = transcript, []
         self._began, self._answered = time.monotonic(), 0.0
         self._tell("turn.started", {})
-        self._tell("turn.transcript", {"transcript": transcript})
+        if heard:
+            self._tell("turn.transcript", {"transcript": transcript})
 
     def said(self, text: str) -> None:
         """This is said in answer."""
@@ -43,6 +54,7 @@ class Turns:
         if not self.open:
             return
         transcript, self._transcript = self._transcript, None
+        self.model = model
         reply = " ".join(self._reply)
         now = time.monotonic()
         metrics = {

@@ -51,6 +51,9 @@ class Call:
         self.wish = wish
         self._wake()
 
+    def listens(self) -> None:
+        return
+
     def answered(self, model: str) -> None:
         self.models.append(model)
 
