@@ -100,11 +100,16 @@ class Bot:
             self._heard.get_nowait()
         self._heard.put_nowait(text)
 
-    async def converse(self, opening: Opening, *, resume_at: str | None = None) -> None:
-        """Talk until a person is wanted or the conversation ends."""
+    async def converse(self, opening: Opening, *, resume_at: str | None = None, unanswered: str = "") -> None:
+        """Talk until a person is wanted or the conversation ends.
+
+        `unanswered`: what the caller said to somebody who is gone; answering it takes the opening's place.
+        """
         while not self._heard.empty():
             self._heard.get_nowait()
-        if not await self._open(opening, resume_at):
+        if unanswered:
+            self._heard.put_nowait(unanswered)
+        elif not await self._open(opening, resume_at):
             return
         self._patience = _SILENCE
         while True:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import structlog
 
+from bridge.bot import phrases
 from bridge.call.states import State
 from bridge.directory import Claim, Holder
 from bridge.errors import BridgeError
@@ -50,13 +51,15 @@ class AgentSide:
     """Which agent has the call's turns, if any. While it is there the bot itself is silent.
 
     What the caller says is asked of the agent one turn after the other; a turn that it does not answer is
-    the bot's, and the next one is the agent's again.
+    the bot's, and the next one is the agent's again. A turn that nobody has begun to answer goes with the
+    call to whoever gets it; what the agent has begun to say is said to its end.
     """
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._heard: deque[str] = deque(maxlen=_UNANSWERED_MOST)
         self._turns: asyncio.Task[None] | None = None
+        self._speaking: asyncio.Task[Any] | None = None
         self.link: AgentLink | None = None
         self.claim: Claim | None = None
 
@@ -65,25 +68,32 @@ class AgentSide:
         """True while a turn waits for the agent, or is being answered."""
         return self._turns is not None and not self._turns.done()
 
+    def check(self) -> None:
+        """Raise BridgeError `not_with_bot` where the call is with a person, waits for one, or is over."""
+        state = self._call.state
+        if state is not State.BOT:
+            raise BridgeError(
+                f"The call is in state {state.value}: it cannot be taken over now.", code="not_with_bot"
+            )
+
     def take(self, link: AgentLink, claim: Claim) -> None:
         """Give the turns to `link`: the bot is cut off at once; an agent before it is told.
 
-        Raises BridgeError `not_with_bot` where the call is with a person, waits for one, or is over.
+        Raises BridgeError as `check` does.
         """
+        self.check()
         call = self._call
-        if call.state is not State.BOT:
-            raise BridgeError(
-                f"The call is in state {call.state.value}: it cannot be taken over now.", code="not_with_bot"
-            )
         before, self.link, self.claim = self.link, link, claim
-        if before is not None and before is not link:
+        if before is not link:
+            waiting = list(self._heard)
             self._drop_turns()
-            before.lost(call.caller.call_id, "superseded", link.holder)
-        call.bot.stop()
-        if not call.patch.line.paced and (unanswered := call.turns.unanswered):
-            # The phone waits for an answer to this and would get none.
-            self.hear(unanswered)
-        call.timeline.mark("agent_takeover")
+            if before is not None:
+                before.lost(call.caller.call_id, "superseded", link.holder)
+            call.bot.stop(spare_agent=True)
+            call.timeline.mark("agent_takeover")
+            for text in (call.turns.unanswered, *waiting):
+                if text:
+                    self.hear(text)
         call.tell_changed()
 
     def release(self, link: AgentLink) -> Claim:
@@ -93,7 +103,7 @@ class AgentSide:
         claim = self.end("released", None)
         assert claim is not None
         if self._call.state is State.BOT:
-            self._call.resume_bot()
+            self._call.resume_bot(self._call.turns.unanswered)
         self._call.tell_changed()
         return claim
 
@@ -109,8 +119,8 @@ class AgentSide:
     def hear(self, text: str) -> None:
         """The caller said this; beyond eight turns that wait, the oldest is forgotten."""
         self._heard.append(text)
-        if not self.busy:
-            self._turns = self._call.spawn(self._answer(), "agent_turns")
+        if not self.busy and self.link is not None:
+            self._turns = self._call.spawn(self._answer(self.link), "agent_turns")
             if self._turns is not None:
                 self._turns.add_done_callback(lambda _: self._call.polling.wake())
 
@@ -119,22 +129,33 @@ class AgentSide:
         holder = self.link.holder if self.link else None
         self._call.bot.announce(text, speaker="agent", name=holder.name if holder else None)
 
-    async def _answer(self) -> None:
-        while self._heard and (link := self.link) is not None and self._call.state is State.BOT:
+    def nobody_free(self) -> None:
+        """A person was wanted and nobody came: the caller is told, and the turns are the agent's again."""
+        self._call.bot.announce(phrases.NOBODY_FREE)
+
+    async def _answer(self, link: AgentLink) -> None:
+        call = self._call
+        while self._heard and self._has_it(link):
             text = self._heard.popleft()
-            self._call.turns.begin(text)
+            if call.turns.unanswered != text:
+                call.turns.begin(text)
             try:
                 reply = await self._ask(link, text)
             except NoReply as error:
-                log.info("agent_no_reply", call=self._call.caller.call_id, reason=error.message)
-                if self.link is link:
-                    await self._call.bot.answer_once(text)
+                log.info("agent_no_reply", call=call.caller.call_id, reason=error.message)
+                if self._has_it(link):
+                    await call.bot.answer_once(text)
                 continue
-            if self.link is not link:
+            if not self._has_it(link):
                 return
-            self._call.turns.said(reply)
-            await self._call.bot.say_as(reply, speaker="agent", name=link.holder.name)
-            self._call.turns.complete("agent")
+            call.turns.said(reply, "agent")
+            speaking = self._speaking = asyncio.current_task()
+            try:
+                await call.bot.say_as(reply, speaker="agent", name=link.holder.name)
+            finally:
+                if self._speaking is speaking:
+                    self._speaking = None
+            call.turns.complete("agent")
 
     async def _ask(self, link: AgentLink, text: str) -> str:
         """The agent's reply; raises NoReply, on a line that is not paced before the phone gives up itself."""
@@ -145,8 +166,11 @@ class AgentSide:
         except TimeoutError:
             raise NoReply("The phone waits no longer for the agent.") from None
 
+    def _has_it(self, link: AgentLink) -> bool:
+        return self.link is link and self._call.state is State.BOT
+
     def _drop_turns(self) -> None:
         self._heard.clear()
-        if self._turns is not None and self._turns is not asyncio.current_task():
-            self._turns.cancel()
-        self._turns = None
+        turns, self._turns = self._turns, None
+        if turns is not None and turns not in (asyncio.current_task(), self._speaking):
+            turns.cancel()

@@ -87,14 +87,18 @@ class BotSide:
         """True where the flow has a node of this name."""
         return self._bot.knows(node)
 
-    def start(self, opening: Opening, resume_at: str | None = None) -> None:
-        """Let the bot talk."""
+    def start(self, opening: Opening, resume_at: str | None = None, unanswered: str = "") -> None:
+        """Let the bot talk; where the caller said something `unanswered`, that comes first."""
         self._talking = True
-        self._task = self._tasks.spawn(self._converse(opening, resume_at), "bot")
+        self._task = self._tasks.spawn(self._converse(opening, resume_at, unanswered), "bot")
 
-    def stop(self) -> None:
-        """Stop answering and speaking at once. May be called from the bot's own task."""
-        self._mouth.cut()
+    def stop(self, *, spare_agent: bool = False) -> None:
+        """Stop answering and speaking at once. May be called from the bot's own task.
+
+        `spare_agent`: what is being said in an agent's name is said to its end.
+        """
+        if not (spare_agent and self._mouth.speaker == "agent"):
+            self._mouth.cut()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None
@@ -193,12 +197,12 @@ class BotSide:
         except TimeoutError:
             self._noise = True
 
-    async def _converse(self, opening: Opening, resume_at: str | None) -> None:
+    async def _converse(self, opening: Opening, resume_at: str | None, unanswered: str) -> None:
         try:
             if opening == "start" and self.greeting:
                 self._call.turns.begin("", heard=False)
                 await self.say(self.greeting)
-            await self._bot.converse(opening, resume_at=resume_at)
+            await self._bot.converse(opening, resume_at=resume_at, unanswered=unanswered)
         finally:
             if self._task in (None, asyncio.current_task()):
                 self._quiet()

@@ -18,6 +18,7 @@ from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
+from bridge.call.injections import Injections
 from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
@@ -30,7 +31,7 @@ from bridge.call.states import Effect, Event, State
 from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
 from bridge.call.turns import Turns
-from bridge.directory import Claim, Holder
+from bridge.directory import AlreadyClaimed, Claim, Holder
 from bridge.errors import BridgeError
 from bridge.media.dtmf import KeyPress
 from bridge.ports import Caller, Line, Speaker
@@ -69,6 +70,7 @@ class Call:
         self.turns = Turns(self)
         self.polling = Polling(self)
         self.agent = AgentSide(self)
+        self.injections = Injections(self)
         self._rate = line.codec.rate
         self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
         self.patch = Patch(
@@ -209,9 +211,20 @@ class Call:
             self.thread.system(f"Note from the operator: {note}")
         self.dispatch(Event.RELEASED)
 
-    def resume_bot(self) -> None:
-        """Let the bot carry on after an agent, knowing what was said."""
-        self._resume_bot("resume")
+    def resume_bot(self, unanswered: str = "") -> None:
+        """Let the bot carry on after an agent, knowing what was said; first with what was `unanswered`."""
+        self._resume_bot("resume", unanswered)
+
+    def inject(self, text: str, name: str | None = None) -> None:
+        """Say `text` in an agent's name. Raises BridgeError, see Injections.add."""
+        self.injections.add(text, name)
+
+    def agent_hung_up(self) -> None:
+        """A program ends the call. Raises AlreadyClaimed where a person has it."""
+        holder = self.operator.claim.holder if self.operator.claim else None
+        if holder is not None and not self.ended:
+            raise AlreadyClaimed(holder)
+        self.dispatch(Event.AGENT_HUNG_UP)
 
     def hold(self, on: bool) -> None:
         """Put the caller on hold, or back; asking for what already is does nothing."""
@@ -289,14 +302,16 @@ class Call:
         }
         actions[effect]()
 
-    def _resume_bot(self, opening: Literal["resume", "unanswered"]) -> None:
+    def _resume_bot(self, opening: Literal["resume", "unanswered"], unanswered: str = "") -> None:
         self.caller_side.hear_turns(True)
         self.timeline.mark("bot_resumed")
         resume_at, self._resume_at = self._resume_at, None
         if self._winding_down:
             self._part()
         elif self.agent.link is None:
-            self.bot.start(opening, resume_at)
+            self.bot.start(opening, resume_at, unanswered)
+        elif opening == "unanswered":
+            self.agent.nobody_free()
 
     def _stop_bot(self) -> None:
         self.bot.stop()

@@ -39,6 +39,8 @@ class Mouth:
         self._on_first_audio, self._on_said = on_first_audio, on_said
         self._turn = asyncio.Lock()
         self._apologised = False
+        self.speaker: Speaker | None = None
+        """In whose name something is being said, None in silence."""
 
     @property
     def speaking(self) -> bool:
@@ -66,11 +68,12 @@ class Mouth:
             self._thread.partial(utterance, text)
             self._on_first_audio()
 
-        self._apologised = False
+        self._apologised, self.speaker = False, speaker
         chunks = self._chunks(text)
         try:
             return not (await self._playout.play(chunks, begin)).cut
         finally:
+            self.speaker = None
             await chunks.aclose()
             said = _heard(APOLOGY if self._apologised else text, self._playout.last)
             self._thread.close(utterance, said, datetime.now(UTC))

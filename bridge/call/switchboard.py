@@ -136,6 +136,10 @@ class Switchboard:
         call = self.find(call_id)
         if call is None or call.state is State.ENDED:
             raise BridgeError("There is no such session, or it is over.", code="gone")
+        holder = call.claim.holder if call.claim else None
+        if holder is not None and holder.kind == "human":
+            raise AlreadyClaimed(holder)
+        call.agent.check()  # before a claim supersedes that of an agent who keeps the call
         claim = await self._services.directory.claim(call.caller.call_id, link.holder)
         try:
             call.agent.take(link, claim)

@@ -16,6 +16,7 @@ class Turns:
         self._call = call
         self._transcript: str | None = None
         self._reply: list[str] = []
+        self._model = "none"
         self._began = self._answered = 0.0
         self.model = "none"
         """What the last answer came from."""
@@ -27,27 +28,27 @@ class Turns:
 
     @property
     def unanswered(self) -> str:
-        """What the caller said in the turn that is open, "" where none is."""
-        return self._transcript or ""
+        """What the caller said and nobody has begun to answer, "" where there is no such thing."""
+        return "" if self._reply else self._transcript or ""
 
     def begin(self, transcript: str, *, heard: bool = True) -> None:
         """The caller said this; a turn that is still open is over.
 
         `heard`: False where the turn is not the caller's doing: a greeting, or what an agent has put in.
         """
-        if self.open:
-            self.complete("none")
-        self._transcript, self._reply = transcript, []
+        self.complete(self._model)
+        self._transcript, self._reply, self._model = transcript, [], "none"
         self._began, self._answered = time.monotonic(), 0.0
         self._tell("turn.started", {})
         if heard:
             self._tell("turn.transcript", {"transcript": transcript})
 
-    def said(self, text: str) -> None:
-        """This is said in answer."""
+    def said(self, text: str, model: str = "none") -> None:
+        """This is said in answer; `model` where it is known already, see `complete`."""
         if self.open and text:
             self._answered = self._answered or time.monotonic()
             self._reply.append(text)
+            self._model = model
 
     def complete(self, model: str) -> None:
         """Everything was said. `model`: who answered: "agent", "flow", a model's name, or "none"."""

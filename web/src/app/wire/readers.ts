@@ -53,6 +53,7 @@ const KNOWN_ENDS: readonly string[] = [
   'caller_hung_up',
   'operator_hung_up',
   'bot_hung_up',
+  'agent_hung_up',
   'line_lost',
   'failed',
   'shutdown',
@@ -110,7 +111,7 @@ export const callView: Reader<CallView> = record<CallView>({
   bridgedAt: nullable(moment),
   endedAt: nullable(moment),
   endReason: nullable(endReason),
-  endedBy: nullable(oneOf('caller', 'operator', 'bot', 'provider', 'us')),
+  endedBy: nullable(oneOf('caller', 'operator', 'bot', 'agent', 'provider', 'us')),
 });
 
 export const incomingCall: Reader<IncomingCall> = record<IncomingCall>({
