@@ -225,7 +225,10 @@ class Phones:
         if shown != self._shown:
             self._shown = shown
             if self.on_change is not None:
-                self.on_change()
+                try:
+                    self.on_change()
+                except Exception:  # whoever listens must not stop what keeps phones connected
+                    log.exception("phones_listener_failed")
 
     def _listed(self) -> tuple[Listed, ...]:
         return () if isinstance(self._seen, AdbFault) else self._seen

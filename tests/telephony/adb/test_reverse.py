@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from telephony.adb.device import Device
+from telephony.adb.phones import Phones
 from tests.harness.adb_device import AdbDevice
 from tests.harness.adb_server import AdbServer
 from tests.telephony.adb.watch import PORT, Watch
@@ -36,6 +37,20 @@ async def test_a_phone_that_lost_its_way_gets_it_again_unasked(adb: AdbServer) -
         phone.reverses.clear()
 
         await phone.wait_for_reverse(APP, HERE)
+
+
+async def test_a_listener_that_fails_does_not_cost_a_phone_its_way(adb: AdbServer) -> None:
+    def fail() -> None:
+        raise RuntimeError("not today")
+
+    phones = Phones(port=PORT, address=adb.address, on_change=fail, check_every_s=SOON_S)
+    phones.start()
+    async with AdbDevice() as phone:
+        await adb.connect(phone.serial)
+        await phone.wait_for_reverse(APP, HERE)
+        phone.reverses.clear()
+        await phone.wait_for_reverse(APP, HERE)
+        await phones.close()
 
 
 async def test_a_phone_that_comes_back_gets_its_way_again(adb: AdbServer) -> None:
