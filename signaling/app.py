@@ -35,6 +35,10 @@ from bridge.thread.store import SqlThreadStore
 from signaling import rest
 from signaling.access import ProgramAccess
 from signaling.addresses import asked_from_here
+from signaling.agents.dialer import NoPhone, device_view
+from signaling.agents.hub import AgentHub
+from signaling.agents.rest import add_agents
+from signaling.agents.sessions import Sessions
 from signaling.auth import OperatorBook
 from signaling.call_news import CallNews
 from signaling.emitter import Emitter
@@ -46,6 +50,8 @@ from signaling.softphone_namespace import SoftphoneNamespace
 from signaling.softphones import Softphones
 from signaling.thread_namespace import ThreadNamespace
 from signaling.web import add_web
+from telephony.adb.phones import Phones
+from telephony.clawfinger.config import CallConfig
 from telephony.twilio.routes import TwilioConfig
 from telephony.twilio.routes import add_routes as add_twilio
 
@@ -85,6 +91,8 @@ class Runtime:
         directory = MemoryDirectory()
         self.operators = Operators(settings, directory, self.emitter)
         self.softphones = Softphones(settings, self.clock, self.emitter)
+        self.agents = AgentHub(patience=settings.agent_turn_timeout)
+        self.call_config = CallConfig(settings.data_dir / "call-config.json")
         services = Services(
             clock=self.clock,
             directory=directory,
@@ -94,13 +102,18 @@ class Runtime:
             flow=self.flow,
             log=self.log,
             store=self.store,
-            events=CallNews(self.operators, self.softphones.call_changed),
+            events=CallNews((self.operators, self.agents), self.softphones.call_changed),
             timing=Timing(ring=settings.ring_timeout),
             farewell=self._farewell,
             instructions=self.instructions,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
         self.operators.switchboard = self.softphones.switchboard = self.switchboard
+        self.agents.switchboard = self.switchboard
+        self.sessions = Sessions(
+            self.agents, self.switchboard, NoPhone(), self.instructions, self.call_config
+        )
+        self.phones: Phones | None = None
         self._tasks = TaskOwner("server")
         self._closed = False
         self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
@@ -133,6 +146,7 @@ class Runtime:
         await self.tts.start()
         self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
         self.log.subscribe(None, self.operators.message)
+        self.log.subscribe(None, self.agents.message)
         self._tasks.start(self.clock.run(), "clock")
         self._tasks.start(self.emitter.run(), "emitter")
         if self.pump is not None:
@@ -145,6 +159,8 @@ class Runtime:
         self._closed = True
         await self.switchboard.close(deadline=self.settings.shutdown_grace)
         await self.softphones.close()
+        if self.phones is not None:
+            await self.phones.close()
         await self.operators.close()
         await self.sockets.shutdown()
         if self.pump is not None:
@@ -160,6 +176,7 @@ class Runtime:
         """The HTTP and WebSocket surface."""
         app = web.Application()
         rest.add_routes(app, self)
+        add_agents(app, self)
         secret = self.settings.twilio_auth_token
         twilio = add_twilio(
             app,
@@ -194,8 +211,20 @@ class Runtime:
         app.cleanup_ctx.append(self._lifecycle)
         return app
 
+    def watch_phones(self, port: int) -> None:
+        """Look for phones on cables, whose phone app is led to `port`, where this server listens."""
+        self.phones = Phones(port=port, serial=self.settings.phone_serial, on_change=self._phones_changed)
+        self.sessions.dialer = self.phones
+        self.phones.start()
+
+    def _phones_changed(self) -> None:
+        if self.phones is not None:
+            devices = [device_view(device) for device in self.phones.devices]
+            self.agents.publish("phone.changed", {"devices": devices, "detail": self.phones.status or ""})
+
     async def _close_sockets(self, app: web.Application) -> None:
         """Tell clients the last events and let them go, so that aiohttp need not wait for them."""
+        await self.agents.close()
         await self.emitter.flush(_FLUSH_S)
         requests = [environ["aiohttp.request"] for environ in self.sockets.environ.values()]
         if self.sockets.eio.sockets:
@@ -289,6 +318,7 @@ async def serve(
         gc.collect()
         gc.freeze()
         host, port = runner.addresses[0][:2]
+        runtime.watch_phones(port)
         on_listening(host, port)
         await stop.wanted.wait()
         await _part(runtime, stop)

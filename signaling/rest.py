@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from bridge.call.views import call_view
 from bridge.errors import BridgeError
 from bridge.thread.errors import StoreUnavailable
 from signaling.access import refusal
+from signaling.bodies import json_body
 from signaling.errors import SignalingError, error_body
 from signaling.rest_threads import add_threads
 from signaling.texts import optional_text
@@ -28,7 +28,6 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_MOST_BODY = 64 * 1024
 _CHECK_EVERY = 1.0
 _STATUS = {"not_with_bot": 409, "store_unavailable": 503}
 
@@ -110,7 +109,7 @@ class _Rest:
 
     async def login(self, request: web.Request) -> web.Response:
         """A token for an operator's name and password."""
-        body = await _json(request)
+        body = await json_body(request)
         name, password = body.get("username"), body.get("password")
         if not isinstance(name, str) or not isinstance(password, str):
             return _refuse(400, "bad_request", "`username` and `password` must be texts.")
@@ -148,7 +147,7 @@ class _Rest:
         call = self._runtime.switchboard.find(request.match_info["call_id"])
         if call is None:
             return _no_call()
-        body = await _json(request, optional=True)
+        body = await json_body(request, optional=True)
         given = {key: optional_text(body, key) for key in ("queue", "reason", "summary")}
         call.request_handoff(
             HandoffWish(
@@ -171,22 +170,6 @@ class _Rest:
         view = dict(row.view)
         timeline = view.pop("timeline", [])
         return {"view": view, "timeline": timeline}
-
-
-async def _json(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
-    """The body's object. Raises BridgeError `bad_request`."""
-    if (request.content_length or 0) > _MOST_BODY:
-        raise BridgeError(f"The body is larger than {_MOST_BODY} bytes.", code="bad_request")
-    raw = await request.read()
-    if optional and not raw.strip():
-        return {}
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise BridgeError("The body must be JSON.", code="bad_request") from None
-    if not isinstance(body, dict):
-        raise BridgeError("The body must be a JSON object.", code="bad_request")
-    return body
 
 
 def _no_call() -> web.Response:

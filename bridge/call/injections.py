@@ -33,7 +33,7 @@ class Injections:
         call = self._call
         if call.state is not State.BOT:
             raise BridgeError(
-                f"The call is in state {call.state.value}: only with the bot or an agent can it be spoken into.",
+                f"The call is in state {call.state.value}: nothing can be put in now.",
                 code="not_with_bot",
             )
         line = call.patch.line

@@ -18,6 +18,8 @@ class Turns:
         self._reply: list[str] = []
         self._model = "none"
         self._began = self._answered = 0.0
+        self.count = 0
+        """Turns that are over."""
         self.model = "none"
         """What the last answer came from."""
 
@@ -55,7 +57,7 @@ class Turns:
         if not self.open:
             return
         transcript, self._transcript = self._transcript, None
-        self.model = model
+        self.model, self.count = model, self.count + 1
         reply = " ".join(self._reply)
         now = time.monotonic()
         metrics = {
