@@ -52,6 +52,10 @@ from signaling.thread_namespace import ThreadNamespace
 from signaling.web import add_web
 from telephony.adb.phones import Phones
 from telephony.clawfinger.config import CallConfig
+from telephony.clawfinger.desk import Desk
+from telephony.clawfinger.phone_app import PhoneApp
+from telephony.clawfinger.routes import add_routes as add_phone_app
+from telephony.clawfinger.transcripts import Transcripts
 from telephony.twilio.routes import TwilioConfig
 from telephony.twilio.routes import add_routes as add_twilio
 
@@ -114,6 +118,7 @@ class Runtime:
             self.agents, self.switchboard, NoPhone(), self.instructions, self.call_config
         )
         self.phones: Phones | None = None
+        self.phone_app = self._make_phone_app()
         self._tasks = TaskOwner("server")
         self._closed = False
         self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
@@ -149,6 +154,7 @@ class Runtime:
         self.log.subscribe(None, self.agents.message)
         self._tasks.start(self.clock.run(), "clock")
         self._tasks.start(self.emitter.run(), "emitter")
+        self._tasks.start(self.phone_app.run(), "phone_app")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")
 
@@ -177,6 +183,7 @@ class Runtime:
         app = web.Application()
         rest.add_routes(app, self)
         add_agents(app, self)
+        add_phone_app(app, self.phone_app, self.access.check_request, self._health)
         secret = self.settings.twilio_auth_token
         twilio = add_twilio(
             app,
@@ -243,6 +250,15 @@ class Runtime:
         await self.start()
         yield
         await self.close()
+
+    def _make_phone_app(self) -> PhoneApp:
+        channel = self.settings.alive5_channel or ""
+        transcripts = Transcripts(self.stt)
+        desk = Desk(self.switchboard, self.call_config, transcripts, self.tts, self.clock, channel)
+        return PhoneApp(desk, ttl=self.settings.session_ttl)
+
+    def _health(self) -> dict[str, object]:
+        return {name: problem or "ready" for name, problem in self.engine_problems().items()}
 
     def _alive5_pump(self) -> OutboxPump | None:
         url, key = self.settings.alive5_url, self.settings.alive5_key

@@ -79,7 +79,7 @@ KEYS: Mapping[str, _Key] = {
     "greeting_incoming": _Key("Hello, this is {owner}'s assistant.", _SENTENCE, _sentence),
     "greeting_outgoing": _Key("Hello, this is {owner}'s assistant calling.", _SENTENCE, _sentence),
     "greeting_owner": _Key("the owner", _SENTENCE, _sentence),
-    "max_duration_sec": _Key(300, "a whole number from 10 to 86400", _whole(10, 86_400)),
+    "max_duration_sec": _Key(300, "a whole number from 1 to 86400", _whole(1, 86_400)),
     "max_duration_message": _Key(
         "I am sorry, we have reached the longest time that a call may take. Goodbye.", _SENTENCE, _sentence
     ),

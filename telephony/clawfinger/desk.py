@@ -1,0 +1,80 @@
+"""What all calls of the phone app share."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bridge.call.call import Call
+from bridge.call.states import State
+from bridge.call.switchboard import Switchboard
+from bridge.errors import BridgeError
+from bridge.media.clock import MediaClock
+from bridge.ports import Caller, TextToSpeech
+from bridge.speech.errors import SpeechUnavailable
+from telephony.clawfinger.answer import RATE
+from telephony.clawfinger.config import CallConfig
+from telephony.clawfinger.policy import plain_number
+from telephony.clawfinger.transcripts import Transcripts
+
+if TYPE_CHECKING:
+    from telephony.clawfinger.session import PhoneSession
+
+log = structlog.get_logger()
+
+PROVIDER = "clawfinger"
+_NUMBERS = uuid.UUID("7c0f6a52-3f8e-4d55-9d0c-6a3f0a6a7a10")
+"""The namespace of ids made from telephone numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The collaborators of a phone session."""
+
+    switchboard: Switchboard
+    config: CallConfig
+    transcripts: Transcripts
+    tts: TextToSpeech
+    clock: MediaClock
+    channel: str = ""
+    """`channelId` of every caller, else one for each call."""
+    overtime: float = 10.0
+    """Seconds beyond the longest call: the app ends it by itself, with a turn of its own."""
+
+    async def speech(self, text: str) -> bytes:
+        """`text` as s16le mono at 16 kHz, outside of any call; b"" where the voice is down."""
+        try:
+            async with aclosing(self.tts.speak(text, rate=RATE)) as chunks:
+                return b"".join([chunk async for chunk in chunks])
+        except SpeechUnavailable as error:
+            log.warning("speech_unavailable", code=error.code)
+            return b""
+
+    def open_call(self, session: PhoneSession, greeting: str) -> Call:
+        """Begin the session's call, with `greeting` before everything else. Raises BridgeError."""
+        line = session.line
+        line.listener = self.switchboard.accept(line, self._caller(session))
+        call = self.switchboard.find(session.id)
+        if call is None:
+            raise BridgeError("The call could not begin.", code="failed")
+        call.bot.greeting = greeting
+        line.live = lambda: call.state is State.BRIDGED and not call.patch.playout.speaking
+        line.on_gathered = call.polling.wake
+        return call
+
+    def _caller(self, session: PhoneSession) -> Caller:
+        """Whose conversation this is: with history kept, one thread for each number."""
+        number = plain_number(session.number)
+        kept = bool(number) and self.config.keep_history
+        return Caller(
+            call_id=session.id,
+            thread_id=str(uuid.uuid5(_NUMBERS, f"thread:{number}") if kept else uuid.uuid4()),
+            crm_id=str(uuid.uuid5(_NUMBERS, f"crm:{number}") if kept else uuid.uuid4()),
+            channel_id=self.channel or str(uuid.uuid4()),
+            provider=PROVIDER,
+            number=session.number,
+        )
