@@ -42,7 +42,7 @@ class Desk:
     clock: MediaClock
     channel: str = ""
     """`channelId` of every caller, else one for each call."""
-    overtime: float = 10.0
+    overtime: float = 5.0
     """Seconds beyond the longest call: the app ends it by itself, with a turn of its own."""
 
     async def speech(self, text: str) -> bytes:

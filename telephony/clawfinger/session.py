@@ -108,6 +108,8 @@ class PhoneSession:
         asr_ms = round((time.monotonic() - began) * 1000)
         if self._barred:
             return await self._ask_passphrase(heard, began)
+        if call is None and not heard:
+            return await self._begin("", began)
         try:
             call = await self._opened("", began)
         except BridgeError as error:

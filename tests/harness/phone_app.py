@@ -104,6 +104,8 @@ class SimulatedPhone:
 
     async def greet(self) -> Turn:
         """The first turn: the greeting, with 300 ms of silence and no session yet."""
+        if not self._greeting:
+            await self.ring()
         self.on_call = True
         silence = bytes(GREETING_RATE * 3 // 10 * 2)
         fields = {"transcript_hint": self._greeting, "forced_reply": self._greeting}
