@@ -15,6 +15,8 @@ _HEAVY = (
     "tests/browser/",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
+    "tests/e2e/phone_app/test_spoken.py",
+    "tests/e2e/phone_app/test_people.py",
     "tests/signaling/terminal/",
     "tests/bridge/speech/",
 )

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from telephony.clawfinger.replies import playable
 from telephony.clawfinger.wav import write_wav
 
-RATE = 16_000
+RATE = 8000
+"""What the bot's sentences are prepared at, and what operators on G.711 can be joined to unresampled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `pcm`: s16le mono at 16 kHz, played where `reply` is not blank.
+    """One answer. `pcm`: s16le mono at 8 kHz, played where `reply` is not blank.
 
     The app does not look at `ok`, `ended` and `stale`, which clients of the reference gateway do.
     """

@@ -46,7 +46,7 @@ class Desk:
     """Seconds beyond the longest call: the app ends it by itself, with a turn of its own."""
 
     async def speech(self, text: str) -> bytes:
-        """`text` as s16le mono at 16 kHz, outside of any call; b"" where the voice is down."""
+        """`text` as s16le mono at 8 kHz, outside of any call; b"" where the voice is down."""
         try:
             async with aclosing(self.tts.speak(text, rate=RATE)) as chunks:
                 return b"".join([chunk async for chunk in chunks])

@@ -25,7 +25,7 @@ class TurnLine:
     gathered stands in the thread as said, and is heard with the next reply: `clear` drops nothing of it.
     """
 
-    codec = Codec.L16_16K
+    codec = Codec.L16_8K
     paced = False
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class TurnLine:
         return self._injects.popleft() if self._injects else None
 
     def fetch(self) -> bytes:
-        """What was gathered since the last fetch: s16le mono at 16 kHz."""
+        """What was gathered since the last fetch: s16le mono at 8 kHz."""
         pcm = b"".join(self._frames)
         self._frames.clear()
         self.person_spoke = False

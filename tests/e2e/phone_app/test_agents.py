@@ -113,7 +113,7 @@ async def test_a_call_that_ends_while_the_phone_waits_is_hung_up_at_once(inside:
 
 
 async def test_texts_that_are_put_in_come_one_a_turn_and_before_the_agent(inside: InsideServer) -> None:
-    agent, phones = Agent(), inside.runtime.phones
+    agent, phones = Agent(), inside.runtime.phone_app
     async with SimulatedPhone(inside.url) as phone:
         await phone.greet()
         phones.queue_inject(phone.session_id, "One moment.")
@@ -127,7 +127,7 @@ async def test_texts_that_are_put_in_come_one_a_turn_and_before_the_agent(inside
 
 
 async def test_texts_are_bounded_in_length_and_number(inside: InsideServer) -> None:
-    phones = inside.runtime.phones
+    phones = inside.runtime.phone_app
     async with SimulatedPhone(inside.url) as phone:
         await phone.greet()
         for text in ("", " \n", "x" * 2001):
@@ -147,9 +147,9 @@ async def test_texts_are_bounded_in_length_and_number(inside: InsideServer) -> N
 async def test_a_recording_that_is_posted_twice_is_recognised_once(inside: InsideServer) -> None:
     async with SimulatedPhone(inside.url) as phone:
         await phone.greet()
-        before = inside.runtime.phones.desk.transcripts.recognised
+        before = inside.runtime.phone_app.desk.transcripts.recognised
         await phone.say(bytes(4800))
-        assert inside.runtime.phones.desk.transcripts.recognised == before + 1
+        assert inside.runtime.phone_app.desk.transcripts.recognised == before + 1
 
 
 async def test_a_phone_that_does_not_ask_any_more_is_given_up(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ async def test_a_turn_that_takes_long_is_no_silence(tmp_path: Path) -> None:
 
 async def test_a_call_beyond_its_longest_time_is_ended_by_us_too(tmp_path: Path) -> None:
     async with InsideServer(tmp_path) as server, SimulatedPhone(server.url) as phone:
-        server.runtime.phones.desk.config.update({"max_duration_sec": 1})
+        server.runtime.phone_app.desk.config.update({"max_duration_sec": 1})
         await phone.greet()
         async with asyncio.timeout(60):
             while phone.on_call:
