@@ -42,6 +42,8 @@ class Desk:
     clock: MediaClock
     channel: str = ""
     """`channelId` of every caller, else one for each call."""
+    answer_within: float = 40.0
+    """Seconds that a turn may take: the app reads for 45 s, and drops what comes later."""
     overtime: float = 5.0
     """Seconds beyond the longest call: the app ends it by itself, with a turn of its own."""
 

@@ -26,8 +26,6 @@ from telephony.clawfinger.wav import Wav, read_wav
 
 log = structlog.get_logger()
 
-ANSWER_WITHIN = 40.0
-"""Seconds that a turn may take: the app reads for 45 s."""
 _WAIT_FOR_PERSON = 10.0
 _WAIT_FOR_REPLY = 8.0
 """For words of a person who has the call: until then the caller cannot speak on."""
@@ -238,7 +236,7 @@ class PhoneSession:
 
     async def _settled(self, call: Call, began: float) -> bool:
         """Wait until everything was said, while the app waits; False where that takes longer."""
-        left = ANSWER_WITHIN - (time.monotonic() - began)
+        left = self._desk.answer_within - (time.monotonic() - began)
         return await call.polling.until(lambda: not call.polling.busy, max(0.0, left))
 
     def _patience(self, call: Call) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bridge.directory import Holder
 from bridge.errors import BridgeError
 from tests.harness.inside import InsideServer
 from tests.harness.phone_app import SimulatedPhone
+from tests.harness.tones import tone
 
 PATIENCE = 20.0
 
@@ -71,6 +73,33 @@ async def test_a_turn_that_an_agent_does_not_answer_is_the_bots(inside: InsideSe
         assert (await phone.say(text="bagels")).reply == "Lovely. How many would you like?"
         agent.reply = "Now I do."
         assert (await phone.say(text="hello?")).reply == "Now I do."
+
+
+async def test_what_comes_too_late_for_one_answer_comes_with_the_next(inside: InsideServer) -> None:
+    agent = Agent(reply=None)
+    inside.runtime.phone_app.desk = replace(inside.runtime.phone_app.desk, answer_within=0.5)
+    async with SimulatedPhone(inside.url) as phone:
+        await phone.greet()
+        call = await inside.runtime.switchboard.take_over(phone.session_id, agent)
+        assert (await phone.say(text="Who is there?")).reply == "One moment please."
+        agent.reply = "Me, after a while."
+        agent.may_answer.set()
+        assert await call.polling.until(lambda: call.polling.waiting, PATIENCE)
+        assert (await phone.say()).reply == "Me, after a while."
+
+
+async def test_more_turns_at_once_than_a_phone_can_have_are_refused(inside: InsideServer) -> None:
+    agent = Agent(reply=None)
+    async with SimulatedPhone(inside.url) as phone:
+        await phone.greet()
+        await inside.runtime.switchboard.take_over(phone.session_id, agent)
+        waiting = [asyncio.ensure_future(phone.say(tone(300 + n, 0.1), text=f"word {n}")) for n in range(3)]
+        done, pending = await asyncio.wait(waiting, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        assert [("busy" in str(task.exception())) for task in done] == [True]
+        agent.reply = "Yes."
+        agent.may_answer.set()
+        async with asyncio.timeout(PATIENCE):
+            assert [(await task).reply for task in pending] == ["Yes.", "Yes."]
 
 
 async def test_noise_is_not_asked_of_an_agent(inside: InsideServer) -> None:
