@@ -254,7 +254,9 @@ class Runtime:
     def _make_phone_app(self) -> PhoneApp:
         channel = self.settings.alive5_channel or ""
         transcripts = Transcripts(self.stt)
-        desk = Desk(self.switchboard, self.call_config, transcripts, self.tts, self.clock, channel)
+        desk = Desk(
+            self.switchboard, self.call_config, transcripts, self.tts, self.clock, self.store, channel
+        )
         return PhoneApp(desk, ttl=self.settings.session_ttl)
 
     def _health(self) -> dict[str, object]:

@@ -14,8 +14,9 @@ from bridge.call.states import State
 from bridge.call.switchboard import Switchboard
 from bridge.errors import BridgeError
 from bridge.media.clock import MediaClock
-from bridge.ports import Caller, TextToSpeech
+from bridge.ports import Caller, Message, TextToSpeech, ThreadStore
 from bridge.speech.errors import SpeechUnavailable
+from bridge.thread.errors import StoreUnavailable
 from telephony.clawfinger.answer import RATE
 from telephony.clawfinger.config import CallConfig
 from telephony.clawfinger.policy import plain_number
@@ -40,6 +41,7 @@ class Desk:
     transcripts: Transcripts
     tts: TextToSpeech
     clock: MediaClock
+    store: ThreadStore
     channel: str = ""
     """`channelId` of every caller, else one for each call."""
     answer_within: float = 40.0
@@ -56,17 +58,27 @@ class Desk:
             log.warning("speech_unavailable", code=error.code)
             return b""
 
-    def open_call(self, session: PhoneSession, greeting: str) -> Call:
+    async def open_call(self, session: PhoneSession, greeting: str) -> Call:
         """Begin the session's call, with `greeting` before everything else. Raises BridgeError."""
-        line = session.line
-        line.listener = self.switchboard.accept(line, self._caller(session))
+        line, caller = session.line, self._caller(session)
+        earlier = await self._earlier(caller) if self.config.keep_history else None
+        line.listener = self.switchboard.accept(line, caller)
         call = self.switchboard.find(session.id)
         if call is None:
             raise BridgeError("The call could not begin.", code="failed")
         call.bot.greeting = greeting
+        call.thread.recall(earlier or ())
         line.live = lambda: call.state is State.BRIDGED and not call.patch.playout.speaking
         line.on_gathered = call.polling.wake
         return call
+
+    async def _earlier(self, caller: Caller) -> list[Message] | None:
+        """What was said in the caller's thread before, None where nothing is known of it."""
+        try:
+            return await self.store.messages(caller.thread_id)
+        except StoreUnavailable as error:
+            log.warning("history_not_read", call=caller.call_id, error=error.message)
+            return None
 
     def _caller(self, session: PhoneSession) -> Caller:
         """Whose conversation this is: with history kept, one thread for each number."""

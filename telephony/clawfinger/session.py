@@ -216,7 +216,7 @@ class PhoneSession:
     async def _opened(self, greeting: str, began: float) -> Call:
         """The call, its opening said. Raises BridgeError where no call may begin."""
         if self.call is None:
-            self.call = self._desk.open_call(self, greeting)
+            self.call = await self._desk.open_call(self, greeting)
             await self._settled(self.call, began)
         return self.call
 
