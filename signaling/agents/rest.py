@@ -133,7 +133,11 @@ class _AgentRest:
         session_id = (await json_body(request)).get("session_id")
         if not isinstance(session_id, str) or not session_id:
             raise BridgeError("`session_id` must be a session's id.", code="bad_request")
-        return web.json_response({"ok": True, "session_id": self._sessions.end(session_id)})
+        session_id = self._runtime.phone_app.current(session_id)
+        # A phone's session may wait for its first turn, or for the passphrase: there is no call yet.
+        if not self._runtime.phone_app.end_waiting(session_id):
+            self._sessions.end(session_id)
+        return web.json_response({"ok": True, "session_id": session_id})
 
     async def get_tts(self, request: web.Request) -> web.Response:
         """How the bot speaks."""

@@ -70,6 +70,16 @@ class PhoneApp:
         session = self._find(session_id)
         return session is not None and session.end()
 
+    def current(self, session_id: str) -> str:
+        """The id that `session_id` means by now: another one where the session was reset."""
+        session = self._find(session_id)
+        return session.id if session is not None else session_id
+
+    def end_waiting(self, session_id: str) -> bool:
+        """End a session whose call has not begun yet; False where there is no such session."""
+        session = self._find(session_id)
+        return session is not None and session.call is None and session.end()
+
     def queue_inject(self, session_id: str, text: str) -> None:
         """Say `text` in answer to the phone's next turn. Raises BridgeError `gone`, `busy`, `bad_request`."""
         session = self._find(session_id)

@@ -44,7 +44,6 @@ def add_routes(
             web.post("/api/asr", doors.guarded(doors.asr)),
             web.post("/api/session/new", doors.guarded(doors.new)),
             web.post("/api/session/reset", doors.guarded(doors.reset)),
-            web.post("/api/session/end", doors.guarded(doors.end)),
             web.get("/api/config/call", doors.guarded(doors.config)),
             web.post("/api/config/call", doors.guarded(doors.configure)),
         ]
@@ -110,13 +109,6 @@ class _Doors:
         if not session_id:
             raise BadForm("The form has no `session_id`.")
         return web.json_response({"ok": True, "session_id": self._phones.reset(session_id).id})
-
-    async def end(self, request: web.Request) -> web.Response:
-        """POST `{session_id}`: the phone has hung up."""
-        session_id = (await _object(request)).get("session_id")
-        if not isinstance(session_id, str) or not session_id:
-            raise BadForm("`session_id` must be a text.")
-        return web.json_response({"ok": self._phones.end(session_id), "session_id": session_id})
 
     async def config(self, request: web.Request) -> web.Response:
         """GET: the call configuration."""

@@ -86,13 +86,14 @@ async def test_a_call_that_has_ended_hangs_up_again_and_does_not_loop(module_ser
         await phone.greet()
         ended = await module_server.post("/api/session/end", {"session_id": phone.session_id})
         assert ended == {"ok": True, "session_id": phone.session_id}
-        again = await module_server.post("/api/session/end", {"session_id": phone.session_id})
+        path = "/api/session/end"
+        again = await module_server.post(path, {"session_id": phone.session_id}, status=404)
         assert again["ok"] is False
         turn = await phone.say(text="hello?")
         assert (turn.body["ok"], turn.body["ended"], turn.body["hangup"]) == (False, True, True)
-        assert turn.body["reason"] == "caller_hung_up"
+        assert turn.body["reason"] == "agent_hung_up"
         assert not phone.on_call
-        assert (await call_view(module_server, phone))["endReason"] == "caller_hung_up"
+        assert (await call_view(module_server, phone))["endReason"] == "agent_hung_up"
 
 
 async def test_a_session_that_nobody_knows_is_hung_up(module_server: ServerProcess) -> None:
