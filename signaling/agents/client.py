@@ -18,13 +18,14 @@ from signaling.agents.requests import TurnRequests
 log = structlog.get_logger()
 
 _WAITING_MOST = 2000
+_BYTES_MOST = 8 * 1024 * 1024
 DEFAULT_NAME = "Agent"
 
 
 class AgentClient:
     """A connected agent, and an AgentLink for the calls that it has.
 
-    What it is sent waits in a queue of at most 2000 messages: an agent that reads more slowly than calls
+    What it is sent waits in a queue of at most 2000 messages or 8 MiB: an agent that reads more slowly than calls
     happen is disconnected, since it could not follow them any more.
     """
 
@@ -42,7 +43,8 @@ class AgentClient:
         """Sessions whose caller's words it follows as they are spoken."""
         self._socket, self._abort = socket, abort
         self._requests, self._patience = requests, patience
-        self._out: asyncio.Queue[str] = asyncio.Queue(_WAITING_MOST)
+        self._out: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting = 0
         self.gone = False
 
     # -- AgentLink --
@@ -90,18 +92,21 @@ class AgentClient:
         """Send JSON; never blocks."""
         if self.gone:
             return
-        try:
-            self._out.put_nowait(text)
-        except asyncio.QueueFull:
+        if self._out.qsize() >= _WAITING_MOST or self._waiting > _BYTES_MOST:
             log.warning("agent_too_slow", agent=self.id)
             self.gone = True
             self._abort()
+            return
+        self._waiting += len(text)
+        self._out.put_nowait(text)
 
     async def write(self) -> None:
         """Send what waits, until cancelled or the socket is gone."""
         try:
             while True:
-                await self._socket.send_str(await self._out.get())
+                text = await self._out.get()
+                self._waiting -= len(text)
+                await self._socket.send_str(text)
         except ConnectionError:
             self._abort()
 

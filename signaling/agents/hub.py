@@ -75,6 +75,7 @@ class AgentHub:
 
     async def release(self, client: AgentClient, session_id: str) -> None:
         """Give them back to the bot. Raises as Switchboard.give_back does."""
+        await self.requests.heard(client.id)
         await self._board().give_back(session_id, client)
         self.publish("agent.release", {"agent": client.name}, session_id)
 

@@ -19,6 +19,7 @@ class _Request:
     owner: str
     session_id: str
     reply: asyncio.Future[str]
+    closed: asyncio.Event
 
 
 class TurnRequests:
@@ -37,16 +38,26 @@ class TurnRequests:
         """A new request's id, and what its reply will be set on; `close` must follow."""
         request_id = uuid.uuid4().hex
         reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._pending[request_id] = _Request(owner, session_id, reply)
+        self._pending[request_id] = _Request(owner, session_id, reply, asyncio.Event())
         return request_id, reply
 
     def close(self, request_id: str) -> None:
         """The request is over, answered or not."""
         request = self._pending.pop(request_id, None)
         if request is not None:
+            request.closed.set()
             self._over[request_id] = (request.owner, request.session_id)
             while len(self._over) > _REMEMBERED:
                 self._over.popitem(last=False)
+
+    async def heard(self, owner: str) -> None:
+        """Return once every reply that `owner` has given has reached its turn.
+
+        A release that comes right behind a reply would otherwise take the turn away from under it.
+        """
+        for request in [request for request in self._pending.values() if request.owner == owner]:
+            if request.reply.done():
+                await request.closed.wait()
 
     def answer(self, owner: str, request_id: str, text: str) -> tuple[Verdict, str]:
         """Give `owner`'s reply to the turn that waits for it; the session it was for, "" where unknown."""
