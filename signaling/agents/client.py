@@ -25,8 +25,8 @@ DEFAULT_NAME = "Agent"
 class AgentClient:
     """A connected agent, and an AgentLink for the calls that it has.
 
-    What it is sent waits in a queue of at most 2000 messages or 8 MiB: an agent that reads more slowly than calls
-    happen is disconnected, since it could not follow them any more.
+    What it is sent waits in a queue of at most 2000 messages or 8 MiB: an agent that reads more slowly than
+    calls happen is disconnected, since it could not follow them any more.
     """
 
     def __init__(
