@@ -11,6 +11,7 @@ import pytest_asyncio
 from tests.harness.server import ServerProcess
 
 _HEAVY = (
+    "tests/e2e/agents/test_spoken_takeover.py",
     "tests/e2e/test_spoken_call.py",
     "tests/browser/",
     "tests/loopback/test_words.py",

@@ -133,6 +133,8 @@ class Commands:
         await self._hub.take_over(self._client, session_id)
         follow = self._client.partials.add if partials else self._client.partials.discard
         follow(session_id)
+        # Engines that recognise whole utterances make no partials of those that a bot waits for.
+        self._sessions.find(session_id).caller_side.hear_turns(not partials)
         return {"ok": True, "session_id": session_id}
 
     async def _release(self, fields: Fields) -> Answer:
