@@ -38,6 +38,8 @@ async def test_words_reach_the_agent_and_the_reply_is_spoken_and_interrupted(tmp
             before = phone.slots
             await agent.reply(request, REPLY)
             await phone.wait_heard(lambda heard: phone.slots > before and heard[-1].level_db > -40, within=30)
+            begun = phone.slots
+            await phone.until(lambda: phone.slots >= begun + 100, within=20)  # some words of it were heard
             phone.speak_pcm(voice[INTERRUPTS])
             done = await agent.wait("turn.complete", within=60, model="agent")
             assert done["reply"] == REPLY
