@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 import structlog
 
 from bridge.bot import phrases
-from bridge.bot.llm import LanguageModel, LlmUnavailable
+from bridge.bot.llm import LlmUnavailable
+from bridge.bot.mind import Mind
 from bridge.flow.agreement import closes, yes_no
 from bridge.flow.engine import FlowRun
 from bridge.flow.person import wants_person
@@ -73,8 +74,8 @@ class Bot:
     `reminds`: whether a caller who says nothing is asked again, and parted from in the end.
     """
 
-    def __init__(self, run: FlowRun, llm: LanguageModel | None, host: Host, *, reminds: bool = True) -> None:
-        self._run, self._llm, self._host = run, llm, host
+    def __init__(self, run: FlowRun, mind: Mind | None, host: Host, *, reminds: bool = True) -> None:
+        self._run, self._mind, self._host = run, mind, host
         self._reminds = reminds
         self._improvised = False
         self._heard: asyncio.Queue[str] = asyncio.Queue(_HEARD_MOST)
@@ -107,6 +108,7 @@ class Bot:
         """
         while not self._heard.empty():
             self._heard.get_nowait()
+        self._catch_up()
         if unanswered:
             self._heard.put_nowait(unanswered)
         elif not await self._open(opening, resume_at):
@@ -129,9 +131,14 @@ class Bot:
         """Answer what the caller said; False once the bot's part is over."""
         self._improvised = False
         goes_on = await self._answer(text)
-        model = self._llm.name if self._improvised and self._llm is not None else "flow"
+        model = self._mind.name if self._improvised and self._mind is not None else "flow"
         self._host.answered(model)
+        self._catch_up()
         return goes_on
+
+    def _catch_up(self) -> None:
+        if self._mind is not None:
+            self._mind.catch_up(self._host.history())
 
     async def _remind(self) -> None:
         """The caller has said nothing for a while: ask again, and part from a line where nobody is."""
@@ -215,9 +222,9 @@ class Bot:
 
     async def _improvise(self, step: NotCovered) -> None:
         """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""
-        if self._llm is not None and step.text:
+        if self._mind is not None and step.text:
             try:
-                await self._host.say(await self._ask_model(self._llm, step))
+                await self._host.say(await self._ask_model(self._mind, step))
                 self._failures, self._improvised = 0, True
                 return
             except LlmUnavailable:
@@ -232,10 +239,9 @@ class Bot:
             return
         await self._host.say(f"{phrases.NOT_UNDERSTOOD} {step.prompt or ''}".strip())
 
-    async def _ask_model(self, llm: LanguageModel, step: NotCovered) -> str:
+    async def _ask_model(self, mind: Mind, step: NotCovered) -> str:
         """The model's reply, with a word to the caller where it takes long."""
-        task = f"You had asked the caller: {step.prompt}" if step.prompt else ""
-        reply = asyncio.ensure_future(llm.reply(self._host.history(), step.text, task=task))
+        reply = asyncio.ensure_future(mind.reply(self._host.history(), step.text, asked=step.prompt))
         try:
             done, _ = await asyncio.wait({reply}, timeout=_FILLER_AFTER)
             if not done:

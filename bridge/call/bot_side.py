@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bridge.bot import phrases
 from bridge.bot.bot import Bot, HandoffWish, Opening
-from bridge.bot.llm import LanguageModel
+from bridge.bot.mind import Mind
 from bridge.call.mouth import Mouth
 from bridge.call.polling import Polling
 from bridge.call.tasks import CallTasks
@@ -18,7 +18,7 @@ from bridge.flow.nodes import Flow
 from bridge.ports import Message, Speaker
 from bridge.thread.writer import CallThread
 
-_HISTORY = 60
+_HISTORY = 200
 _GOODBYE_HEARD = 2.0
 _LISTEN_ON = 6.0
 GOODBYE_MARK = "goodbye"
@@ -48,7 +48,7 @@ class BotSide:
     def __init__(
         self,
         flow: Flow,
-        llm: LanguageModel | None,
+        mind: Mind | None,
         mouth: Mouth,
         thread: CallThread,
         tasks: CallTasks,
@@ -58,7 +58,8 @@ class BotSide:
         caller_quiet: asyncio.Event,
         reminds: bool = True,
     ) -> None:
-        self._bot = Bot(FlowRun(flow), llm, self, reminds=reminds)
+        self._bot = Bot(FlowRun(flow), mind, self, reminds=reminds)
+        self._mind = mind
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
         self._send_mark, self._caller_quiet = send_mark, caller_quiet
         self._task: asyncio.Task[None] | None = None
@@ -99,6 +100,8 @@ class BotSide:
         """
         if not (spare_agent and self._mouth.speaker == "agent"):
             self._mouth.cut()
+        if self._mind is not None:
+            self._mind.rest()
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
         self._task = None

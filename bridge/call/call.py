@@ -12,6 +12,8 @@ import structlog
 from bridge.bot import phrases
 from bridge.bot.bot import HandoffWish
 from bridge.bot.context import Context
+from bridge.bot.memory import Memory
+from bridge.bot.mind import Mind
 from bridge.call import states, views
 from bridge.call.agent_side import AgentSide
 from bridge.call.bot_side import BotSide
@@ -34,7 +36,7 @@ from bridge.call.turns import Turns
 from bridge.directory import AlreadyClaimed, Claim, Holder
 from bridge.errors import BridgeError
 from bridge.media.dtmf import KeyPress
-from bridge.ports import Caller, Line, Speaker
+from bridge.ports import Caller, Line, Message, Speaker
 from bridge.thread.writer import CallThread
 
 log = structlog.get_logger()
@@ -90,7 +92,7 @@ class Call:
         )
         self.bot = BotSide(
             services.flow,
-            services.llm,
+            self._make_mind(),
             self._mouth,
             self.thread,
             self._tasks,
@@ -395,6 +397,17 @@ class Call:
         if self._services.farewell is not None:
             await self._services.farewell(self)
         await self._record.store()
+
+    # -- the model's part --
+
+    def _make_mind(self) -> Mind | None:
+        llm = self._services.llm
+        return Mind(llm, self.context, Memory(llm, self._said_since, self._tasks.spawn)) if llm else None
+
+    async def _said_since(self, seq: int) -> list[Message]:
+        """What stands in the thread of this call after `seq`, however long ago. Raises StoreUnavailable."""
+        messages = await self._services.store.messages(self.caller.thread_id, after_seq=seq)
+        return [message for message in messages or () if message.call_id == self.caller.call_id]
 
     # -- ears --
 
