@@ -101,13 +101,16 @@ class Bot:
             self._heard.get_nowait()
         self._heard.put_nowait(text)
 
+    def forget(self) -> None:
+        """What was heard and not answered yet is not to be answered any more."""
+        while not self._heard.empty():
+            self._heard.get_nowait()
+
     async def converse(self, opening: Opening, *, resume_at: str | None = None, unanswered: str = "") -> None:
         """Talk until a person is wanted or the conversation ends.
 
         `unanswered`: what the caller said to somebody who is gone; answering it takes the opening's place.
         """
-        while not self._heard.empty():
-            self._heard.get_nowait()
         self._catch_up()
         if unanswered:
             self._heard.put_nowait(unanswered)

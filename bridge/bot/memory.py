@@ -81,6 +81,8 @@ class Memory:
         """Let the summary be: the model is needed for something that somebody waits for."""
         if self._task is not None:
             self._task.cancel()
+            # It may take a while to unwind; the next one need not wait for that.
+            self._task = None
 
     def _since(self, history: Sequence[Message]) -> Sequence[Message]:
         return [message for message in history if message.seq > self._upto]

@@ -91,6 +91,8 @@ class BotSide:
     def start(self, opening: Opening, resume_at: str | None = None, unanswered: str = "") -> None:
         """Let the bot talk; where the caller said something `unanswered`, that comes first."""
         self._talking = True
+        # Now, and not when the task begins: what the caller says until then is for the bot.
+        self._bot.forget()
         self._task = self._tasks.spawn(self._converse(opening, resume_at, unanswered), "bot")
 
     def stop(self, *, spare_agent: bool = False) -> None:
