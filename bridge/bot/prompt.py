@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bridge.bot import phrases
 from bridge.bot.context import Briefing
 from bridge.ports import Message
 
@@ -64,7 +65,7 @@ def conversation(briefing: Briefing, recalled: Recalled, said: str, *, asked: st
     turns = [{"role": "system", "content": _system(briefing, asked)}]
     if recalled.summary:
         turns.append({"role": "user", "content": f"{_SUMMARY} {recalled.summary}"})
-    turns += [_turn(message) for message in recalled.messages]
+    turns += [_turn(message) for message in recalled.messages if not _fills(message)]
     last = {"role": "user", "content": shown(said)}
     if turns[-1] != last:
         turns.append(last)
@@ -119,5 +120,12 @@ def _turn(message: Message) -> Turn:
     return {"role": "assistant", "content": f"({mark}{' ' if name else ''}{name}) {text}"}
 
 
+def _fills(message: Message) -> bool:
+    """True for what was said while the model was waited for: seeing it, small models say nothing else."""
+    return message.speaker == "bot" and message.text == phrases.FILLER
+
+
 def _script(messages: Sequence[Message]) -> str:
-    return "\n".join(f"{_LABELS[message.speaker]}: {shown(message.text)}" for message in messages)
+    return "\n".join(
+        f"{_LABELS[message.speaker]}: {shown(message.text)}" for message in messages if not _fills(message)
+    )

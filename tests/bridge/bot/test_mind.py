@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from bridge.bot import phrases
 from bridge.bot.memory import MOST
 from bridge.bot.prompt import MOST_TEXT
 from tests.bridge.bot.conversation import Agent, conversation, is_digest
@@ -100,6 +101,16 @@ async def test_a_reply_that_imitates_another_s_mark_is_spoken_without_it(tmp_pat
         assert (await talk.hear("mumble"))["reply"] == "It is ready."
         server.reply = "(agent)"
         assert (await talk.hear("mumble again"))["model"] == "flow"
+
+
+async def test_what_was_said_to_fill_a_wait_is_not_taken_for_an_answer(tmp_path: Path) -> None:
+    async with ChatServer() as server, conversation(tmp_path, server) as talk:
+        talk.write("bot", phrases.FILLER)
+        talk.write("caller", phrases.FILLER)
+        await talk.call.thread.settle(20)
+        await talk.hear("mumble")
+        said = [turn["role"] for turn in talk.replies()[0] if turn["content"] == phrases.FILLER]
+        assert said == ["user"]
 
 
 async def test_a_long_conversation_is_summarised_while_turns_go_on_without_waiting(tmp_path: Path) -> None:
