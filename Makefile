@@ -91,12 +91,17 @@ demo: $(READY) ## a caller, the bot and an operator on real speech, in this term
 	@exec $(BIN)/patchbay demo $(ARGS)
 
 .PHONY: test-programs
-test-programs: ## find the Chromium, coturn and adb that tests drive; install them by apt-get where allowed
+test-programs: ## find the Chromium, coturn, PostgreSQL and adb that tests drive; install them by apt-get where allowed
 	@scripts/test-programs
 
 .PHONY: test
 test: $(READY) test-programs web $(if $(ARGS),,web-test) ## run every test; ARGS="-k twilio" for some of Python's
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Not part of `test`: tests/soak is no folder that pytest looks into by itself.
+.PHONY: soak
+soak: $(READY) ## run the long forms of some tests, such as 50 crashes (10 minutes); ARGS="-k crashes"
+	@$(BIN)/python -m pytest -n 0 -s --timeout 3600 $(ARGS) tests/soak
 
 .PHONY: lint
 lint: $(READY) ## ruff: rules and formatting
@@ -119,8 +124,13 @@ $(BENCH_READY): $(READY) requirements-bench.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
 	@touch $@
 
+# What people said for the word error rate. Where it cannot be had, the bench says so and does without.
+.PHONY: bench-recordings
+bench-recordings:
+	@scripts/bench-recordings
+
 .PHONY: bench
-bench: $(BENCH_READY) test-programs web ## measure the figures that the project holds itself to, and print them
+bench: $(BENCH_READY) test-programs bench-recordings web ## measure the figures that the project holds itself to, and print them
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: screenshots

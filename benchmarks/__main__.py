@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -14,34 +15,44 @@ import uvloop
 from rich.console import Console
 
 from benchmarks import console as web_console
-from benchmarks import handoffs, machine, report, soak, transcripts, turns
+from benchmarks import handoffs, machine, report, soak, turns, typed
 from benchmarks.figures import Figure
 from benchmarks.media import plot, run, tables
 from benchmarks.media.compare import Results
+from benchmarks.thread import sections
 from benchmarks.voice import speech
 from tests.harness.server import ServerProcess
 
 Voices = Mapping[str, bytes]
 Measure = Callable[[], Awaitable[list[Figure]]]
 
-CALLS = ("handoffs", "turns", "transcripts")
+CALLS = ("handoffs", "turns", "typed")
 WEB: dict[str, Measure] = {"console": web_console.measure, "soak": soak.measure}
-GROUPS: dict[str, tuple[str, ...]] = {"media": run.SECTIONS, "calls": CALLS, "web": tuple(WEB)}
-SECTIONS = (*run.SECTIONS, *CALLS, *WEB)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "media": run.SECTIONS,
+    "calls": CALLS,
+    "transcripts": sections.SECTIONS,
+    "web": tuple(WEB),
+}
+SECTIONS = (*run.SECTIONS, *CALLS, *sections.SECTIONS, *WEB)
 ON_REQUEST = {"soak"}
 """Takes longer than all others together."""
 _ROOT = Path(__file__).resolve().parents[1]
 
 
 async def measure(
-    wanted: Collection[str], media: Results, results: dict[str, list[Figure]], console: Console
+    wanted: Collection[str],
+    media: Results,
+    results: dict[str, list[Figure]],
+    console: Console,
+    model: str | None = None,
 ) -> None:
     """Measure the wanted sections into `media` and `results`, each on a server that is otherwise idle."""
     with tempfile.TemporaryDirectory(prefix="patchbay-bench-") as folder:
         await run.Sections(Path(folder), media, console).run(wanted)
         if set(wanted) & set(CALLS):
             console.print("Speaking the callers' lines and loading the engines …")
-            voices = await speech([*turns.TEXTS, *transcripts.TEXTS])
+            voices = await speech(turns.TEXTS)
             async with ServerProcess(Path(folder, "calls"), stt="whisper", tts="piper") as server:
                 await server.ready()
                 await _settle(server)
@@ -50,6 +61,7 @@ async def measure(
                         console.print(f"Measuring {name} …")
                         results[name] = await section()
                         await _settle(server)
+        await sections.Sections(Path(folder, "transcripts"), results, console, model).run(wanted)
         for name, section in WEB.items():
             if name in wanted:
                 console.print(f"Measuring {name} in Chromium …")
@@ -60,7 +72,7 @@ def _measures(server: ServerProcess, voices: Voices) -> dict[str, Measure]:
     return {
         "handoffs": lambda: handoffs.measure(server),
         "turns": lambda: turns.measure(server, voices),
-        "transcripts": lambda: transcripts.measure(server, voices),
+        "typed": lambda: typed.measure(server),
     }
 
 
@@ -76,6 +88,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{names} (default: all but soak)")
     parser.add_argument(
         "--readme", action="store_true", help="put the comparison into README.md and its plot into docs/"
+    )
+    parser.add_argument(
+        "--whisper-model",
+        metavar="MODEL",
+        default=os.environ.get("PATCHBAY_WHISPER_MODEL"),
+        help="path or name of a model to measure beside the packaged one (default: base, from its packages)",
     )
     given = parser.parse_args(argv)
     wanted = {name for section in given.sections for name in GROUPS.get(section, (section,))}
@@ -101,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     media = Results()
     results: dict[str, list[Figure]] = {}
     try:
-        uvloop.run(measure(wanted, media, results, console))
+        uvloop.run(measure(wanted, media, results, console, given.whisper_model))
     finally:  # what was measured before something broke is shown all the same
         seconds = time.monotonic() - began
         _show(console, media, results, facts, seconds)

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Unit = Literal["ms", "%", "MB", ""]
+Judged = Literal["every", "median"]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """Samples of one figure in `unit`, smaller being better. `target`: what every sample should be under.
 
-    `note`: what is and is not in the figure, in a few words. Raises ValueError without a sample.
+    `note`: what is and is not in the figure, in a few words. `judged`: "median" where only that is held
+    against the target. Raises ValueError without a sample.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Figure:
     target: float | None = None
     unit: Unit = "ms"
     note: str = ""
+    judged: Judged = "every"
 
     def __post_init__(self) -> None:
         if not self.samples:
@@ -33,10 +36,14 @@ class Figure:
         return statistics.median(self.samples)
 
     @property
+    def p95(self) -> float:
+        """95 in 100 samples are at most this; the worst one where there are fewer than twenty."""
+        return self._percentile(95)
+
+    @property
     def p99(self) -> float:
         """99 in 100 samples are at most this; the worst one where there are fewer than a hundred."""
-        ordered = sorted(self.samples)
-        return ordered[min(len(ordered) - 1, -(-len(ordered) * 99 // 100) - 1)]
+        return self._percentile(99)
 
     @property
     def worst(self) -> float:
@@ -50,15 +57,23 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """True where every sample is under the target; None where there is no target."""
-        return None if self.target is None else self.under == len(self.samples)
+        """True where every sample, or the median if that is judged, is under the target; None without one."""
+        if self.target is None:
+            return None
+        if self.judged == "median":
+            return self.median < self.target
+        return self.under == len(self.samples)
 
     def view(self) -> dict[str, Any]:
         """As JSON."""
         kept = {**asdict(self), "samples": [round(sample, 2) for sample in self.samples]}
-        summary = {"median": self.median, "p99": self.p99, "worst": self.worst}
+        summary = {"median": self.median, "p95": self.p95, "p99": self.p99, "worst": self.worst}
         rounded = {key: round(value, 2) for key, value in summary.items()}
         return {**kept, **rounded, "n": len(self.samples), "met": self.met}
+
+    def _percentile(self, percent: int) -> float:
+        ordered = sorted(self.samples)
+        return ordered[min(len(ordered) - 1, -(-len(ordered) * percent // 100) - 1)]
 
 
 def milliseconds(seconds: Sequence[float]) -> tuple[float, ...]:

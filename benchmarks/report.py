@@ -17,6 +17,8 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 MEDIA_TABLE = RESULTS.with_name("media.md")
 
 _FORMATS = {"ms": ".0f", "%": ".2f", "MB": ".2f", "": ".0f"}
+_SHORT_MS = 10.0
+"""Below this, fractions of a millisecond are told."""
 
 Results = Mapping[str, Sequence[Figure]]
 
@@ -26,7 +28,7 @@ def show(console: Console, results: Results) -> None:
     notes = list(dict.fromkeys(figure.note for section in results.values() for figure in section))
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column("Figure")
-    for heading in ("", "median", "99 %", "worst", "n", "target", "met"):
+    for heading in ("", "median", "95 %", "99 %", "worst", "n", "target", "met"):
         table.add_column(heading, justify="right", no_wrap=True)
     for section in results.values():
         for figure in section:
@@ -35,7 +37,7 @@ def show(console: Console, results: Results) -> None:
     console.print(table)
     for number, note in enumerate(notes, start=1):
         console.print(f"[dim]{number:2} {note}[/dim]", highlight=False)
-    console.print("A target is met where every sample is under it.")
+    console.print("A target is met where every sample is under it, or the median where that is what it says.")
 
 
 def save(
@@ -61,8 +63,12 @@ def save(
 
 
 def _cells(figure: Figure) -> list[str]:
-    target = "" if figure.target is None else f"< {figure.target:g} {figure.unit}"
-    values = [f"{value:{_FORMATS[figure.unit]}}" for value in (figure.median, figure.p99, figure.worst)]
+    target = "" if figure.target is None else f"< {figure.target:g} {figure.unit}".rstrip()
+    if figure.judged == "median" and target:
+        target = f"median {target}"
+    summary = (figure.median, figure.p95, figure.p99, figure.worst)
+    form = ".2f" if figure.unit == "ms" and figure.worst < _SHORT_MS else _FORMATS[figure.unit]
+    values = [f"{value:{form}}" for value in summary]
     values[-1] = f"{values[-1]} {figure.unit}".rstrip()
     return [*values, str(len(figure.samples)), target, _verdict(figure)]
 
@@ -72,4 +78,6 @@ def _verdict(figure: Figure) -> str:
         return ""
     if figure.met:
         return "[green]yes[/green]"
+    if figure.judged == "median":
+        return "[red]no[/red]"
     return f"[red]no[/red], {figure.under}/{len(figure.samples)}"

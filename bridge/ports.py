@@ -17,6 +17,8 @@ FRAME_MS = 20
 
 Speaker = Literal["caller", "bot", "human", "agent", "system"]
 Delivery = Literal["local", "pending", "delivered", "failed"]
+DeliveryNote = Literal["uncertain", "refused", "dropped"]
+"""Why a delivery failed: it may have arrived, was refused for good, or was given up by hand."""
 
 
 class Codec(enum.Enum):
@@ -104,11 +106,16 @@ class CallAcceptor(Protocol):
 
 
 class Urgency(enum.IntEnum):
-    """Order in which speech work is served; partials are dropped first, finals never."""
+    """Order in which speech work is served; partials are dropped first, finals never.
+
+    LATE is the text of what could not be recognised in its time: it comes after everything that is wanted
+    live but before partials, which only tell sooner what a final will say anyway.
+    """
 
     TURN = 0
     FINAL = 1
-    PARTIAL = 2
+    LATE = 2
+    PARTIAL = 3
 
 
 class Hearing(Protocol):
@@ -159,7 +166,8 @@ class SpeechToText(Protocol):
     async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
         """Text of `pcm` (s16le mono at `rate` Hz), stripped; "" where nothing was said.
 
-        Raises SpeechUnavailable when the engine cannot answer; a PARTIAL may raise Shed under load.
+        Raises SpeechUnavailable when the engine cannot answer, or where more is waiting than it can do in
+        a reasonable time; a PARTIAL may raise Shed under load.
         """
 
 
@@ -214,6 +222,7 @@ class Message:
     ended_at: datetime
     delivery: Delivery = "local"
     late: bool = False
+    delivery_note: DeliveryNote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +249,22 @@ class CallRow:
     view: dict[str, object] = field(default_factory=dict)
 
 
+class DeferredAudio(Protocol):
+    """Keeps speech that cannot be recognised now, and has its text written later. Nothing here blocks."""
+
+    def keep(self, utterance: Draft, pcm: bytes, rate: int, why: str) -> None:
+        """Keep `pcm` (s16le mono at `rate` Hz) of `utterance`, whose message will have its id and times.
+
+        `why`: a sentence for the thread's readers.
+        """
+
+    def behind_s(self, call_id: str) -> float:
+        """Age of the oldest speech of this call that is kept, in seconds since it ended; 0 where none is."""
+
+    async def settle(self, call_id: str, timeout_s: float) -> None:
+        """The call is over: return once it has nothing kept any more, at most `timeout_s` seconds later."""
+
+
 class ThreadStore(Protocol):
     """Keeps threads and calls. Every method commits before it returns and raises StoreUnavailable."""
 
@@ -252,8 +277,10 @@ class ThreadStore(Protocol):
         Appending the same draft id again returns the message already stored.
         """
 
-    async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
-        """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
+    async def messages(
+        self, thread_id: str, *, after_seq: int = 0, limit: int | None = None
+    ) -> list[Message] | None:
+        """Messages with seq > `after_seq` in order (the first `limit`), or None for an unknown thread."""
 
     async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
         """The newest threads first; only those with `matching` in their id, number or name, case aside."""

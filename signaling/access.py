@@ -77,6 +77,14 @@ class ProgramAccess:
         if only not in (None, thread_id):
             raise OtherThread
 
+    def who(self, request: web.Request) -> str:
+        """Who asks, for the audit; only of a request that `check_request` has let in."""
+        token = bearer(request)
+        try:
+            return f"operator {self._book.verify_token(token, time.time()).name}"
+        except AuthError:
+            return "program" if token else "this machine"
+
     def check_request(self, request: web.Request) -> None:
         """As `check`, for an HTTP request's `Authorization` header or `?token=`."""
         self.check(bearer(request), origin=request.headers.get("Origin"), host=request.headers.get("Host"))

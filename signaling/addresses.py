@@ -6,6 +6,7 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+_DATABASE_SCHEMES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -36,6 +37,21 @@ def split_http_url(url: str) -> SplitResult:
     if parts.port == 0:  # Reading the port also raises ValueError for one that is out of range.
         raise ValueError
     return parts
+
+
+def is_database_url(url: str) -> bool:
+    """True for the address of a SQLite or PostgreSQL database, as SQLAlchemy reads it."""
+    # Here and not above: most processes have no such setting, and need not wait for it.
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    if not url.startswith(_DATABASE_SCHEMES):
+        return False
+    try:
+        port = make_url(url).port
+    except (ArgumentError, ValueError):
+        return False
+    return port is None or 0 < port <= 65535
 
 
 def asked_from_here(origin: str | None, host: str | None) -> bool:

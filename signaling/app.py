@@ -16,21 +16,22 @@ from aiohttp import web
 from bridge.bot import phrases
 from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
-from bridge.call.call import Call
+from bridge.call.late import LateTranscription
 from bridge.call.services import Services, Timing
-from bridge.call.states import ended_by
 from bridge.call.switchboard import Switchboard
 from bridge.directory import MemoryDirectory
 from bridge.flow.demo import demo_flow
 from bridge.flow.nodes import Flow
 from bridge.flow.template import parse_template
 from bridge.media.clock import MediaClock
-from bridge.speech.engines import build_stt, build_tts
+from bridge.speech.engines import DeepgramAccess, RecogniserEngine, build_stt, build_tts
 from bridge.tasks import TaskOwner
 from bridge.thread.alive5 import Alive5Client, Alive5Config
-from bridge.thread.errors import StoreUnavailable
+from bridge.thread.backlog import Backlog
+from bridge.thread.erasure import Erasure
 from bridge.thread.log import ThreadLog
-from bridge.thread.outbox import EndBy, OutboxPump
+from bridge.thread.outbox import OutboxPump
+from bridge.thread.retention import Retention
 from bridge.thread.store import SqlThreadStore
 from signaling import rest
 from signaling.access import ProgramAccess
@@ -40,8 +41,11 @@ from signaling.agents.hub import AgentHub
 from signaling.agents.rest import add_agents
 from signaling.agents.sessions import Sessions
 from signaling.auth import OperatorBook
+from signaling.call_counts import CallCounts
 from signaling.call_news import CallNews
 from signaling.emitter import Emitter
+from signaling.farewells import Farewells
+from signaling.metrics import Metrics, add_metrics
 from signaling.operator_namespace import OperatorNamespace
 from signaling.operators import Operators
 from signaling.process import Stop, parting, say
@@ -64,7 +68,6 @@ log = structlog.get_logger()
 _HTTP_BUFFER = 256 * 1024
 _FLUSH_S = 1.0
 _LINE_RATE = 8000
-_END_BY: dict[str, EndBy] = {"caller": "person", "operator": "human_agent"}
 
 
 class Runtime:
@@ -75,14 +78,16 @@ class Runtime:
         self.book = book
         self.access = ProgramAccess(settings, book)
         self.store = SqlThreadStore(settings.database, outbox=settings.alive5_url is not None)
-        self.log = ThreadLog(self.store)
+        self.log = ThreadLog(self.store, mask_cards=settings.mask_cards)
+        self.backlog = Backlog(self.store.backlog, self.log, limit_bytes=settings.backlog_mb * 1_000_000)
         self.clock = MediaClock()
-        self.stt = build_stt(settings.stt, model=settings.whisper_model)
+        self.stt = _recogniser(settings)
         self.tts = build_tts(settings.tts, voice=settings.piper_voice)
         self.flow = load_flow(settings)
         self.llm = _language_model(settings)
         self.instructions = GlobalInstructions()
         self.pump = self._alive5_pump()
+        self._farewells = Farewells(self.store, self.pump) if self.pump is not None else None
         self.sockets = socketio.AsyncServer(
             async_mode="aiohttp",
             namespaces=["/operator", "/thread", "/softphone"],
@@ -92,6 +97,7 @@ class Runtime:
             engineio_logger=False,
         )
         self.emitter = Emitter(self.sockets)
+        self.call_counts = CallCounts()
         directory = MemoryDirectory()
         self.operators = Operators(settings, directory, self.emitter)
         self.softphones = Softphones(settings, self.clock, self.emitter)
@@ -106,9 +112,11 @@ class Runtime:
             flow=self.flow,
             log=self.log,
             store=self.store,
-            events=CallNews((self.operators, self.agents), self.softphones.call_changed),
+            events=CallNews((self.operators, self.agents), self.softphones.call_changed, self.call_counts),
             timing=Timing(ring=settings.ring_timeout),
-            farewell=self._farewell,
+            deferred=self.backlog,
+            farewell=self._farewells.of_call if self._farewells is not None else None,
+            keep_answer=self._farewells.keep_answer if self._farewells is not None else None,
             instructions=self.instructions,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
@@ -121,8 +129,21 @@ class Runtime:
         self.phone_app = self._make_phone_app()
         self._tasks = TaskOwner("server")
         self._closed = False
+        self.viewers = ThreadNamespace(self.access, self.log, self.emitter)
+        self.erasure = Erasure(
+            self.store.database,
+            busy=lambda: self.switchboard.threads | self.backlog.unsaved_threads,
+            told=self._threads_gone,
+        )
+        self._retention = Retention(
+            self.erasure,
+            settings.retention_days,
+            known=lambda: self.viewers.read | self.switchboard.past_threads,
+            told=self._threads_gone,
+        )
         self._namespaces: list[OperatorNamespace | ThreadNamespace | SoftphoneNamespace] = []
         self._streams: Callable[[], Mapping[str, int]] = dict
+        self.metrics = Metrics(self)
 
     def engine_problems(self) -> dict[str, str | None]:
         """What keeps each speech engine from answering, None where nothing does."""
@@ -130,6 +151,10 @@ class Runtime:
             "stt": None if self.stt.ready else self.stt.problem or "The recogniser is not loaded yet.",
             "tts": None if self.tts.ready else self.tts.problem or "The voice is not loaded yet.",
         }
+
+    def _clean(self, text: str) -> str:
+        """What people said, as it may be stored."""
+        return self.log.clean(text, heard=True)
 
     def counts(self) -> dict[str, int]:
         """What went wrong since the start and was only counted."""
@@ -146,7 +171,8 @@ class Runtime:
         left_open = await self.store.reconcile_calls(datetime.now(UTC))
         if left_open:
             log.warning("calls_reconciled", calls=left_open)
-            await self._part_from(left_open)
+        if self._farewells is not None:
+            await self._farewells.of_the_dead()
         await self.stt.start()
         await self.tts.start()
         self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
@@ -154,6 +180,11 @@ class Runtime:
         self.log.subscribe(None, self.agents.message)
         self._tasks.start(self.clock.run(), "clock")
         self._tasks.start(self.emitter.run(), "emitter")
+        self._tasks.start(self.backlog.run(), "backlog")
+        if self.settings.stt != "none":
+            # An engine that hears nothing would empty the backlog.
+            self._tasks.start(LateTranscription(self.backlog, self.stt, clean=self._clean).run(), "late")
+        self._tasks.start(self._retention.run(), "retention")
         self._tasks.start(self.phone_app.run(), "phone_app")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")
@@ -169,6 +200,11 @@ class Runtime:
             await self.phones.close()
         await self.operators.close()
         await self.sockets.shutdown()
+        await self.backlog.close()
+        await self.viewers.close()
+        await self._retention.close()
+        if self._farewells is not None:
+            await self._farewells.close()
         if self.pump is not None:
             await self.pump.close()
         await self._tasks.close()
@@ -182,6 +218,7 @@ class Runtime:
         """The HTTP and WebSocket surface."""
         app = web.Application()
         rest.add_routes(app, self)
+        add_metrics(app, self)
         add_agents(app, self)
         add_phone_app(app, self.phone_app, self.access.check_request, self._health)
         secret = self.settings.twilio_auth_token
@@ -207,7 +244,7 @@ class Runtime:
                 self.emitter,
                 self.flow.resume_points,
             ),
-            ThreadNamespace(self.access, self.log, self.emitter),
+            self.viewers,
             SoftphoneNamespace(self.settings, self.access, self.softphones, self.emitter),
         ]
         for namespace in self._namespaces:
@@ -251,6 +288,11 @@ class Runtime:
         yield
         await self.close()
 
+    def _threads_gone(self, thread_ids: list[str]) -> None:
+        """Conversations were deleted: nobody reads them any more, and nothing is remembered of them."""
+        self.viewers.thread_deleted(thread_ids)
+        self.switchboard.forget(thread_ids)
+
     def _make_phone_app(self) -> PhoneApp:
         channel = self.settings.alive5_channel or ""
         transcripts = Transcripts(self.stt)
@@ -275,30 +317,20 @@ class Runtime:
             lambda thread_id, crm_id, channel_id: Alive5Client(config, thread_id, crm_id, channel_id),
         )
 
-    async def _part_from(self, call_ids: list[str]) -> None:
-        """Tell alive5 of calls that a dead process left open that they are over."""
-        for call_id in call_ids if self.pump is not None else ():
-            row = await self.store.load_call(call_id)
-            if row is not None and self.pump is not None:
-                await self.pump.end_voice_chat(row.thread_id, call_id, "voice_agent", "The call has ended.")
-
-    async def _farewell(self, call: Call) -> None:
-        """A call's transcript is complete: tell alive5 what was collected, and that it is over."""
-        if self.pump is None:
-            return
-        ids = (call.caller.thread_id, call.caller.call_id)
-        try:
-            for key, value in call.bot.collected.items():
-                await self.pump.save_crm_data(*ids, key, value)
-            end_by = _END_BY.get(ended_by(call.end), "voice_agent") if call.end else "voice_agent"
-            await self.pump.end_voice_chat(*ids, end_by, "The call has ended.")
-        except StoreUnavailable as error:
-            log.error("alive5_end_not_stored", call=call.caller.call_id, error=error.message)
-
 
 def load_flow(settings: Settings) -> Flow:
     """The configured flow, or the demo one. Raises TemplateError."""
     return parse_template(settings.flow.read_bytes()) if settings.flow else demo_flow()
+
+
+def _recogniser(settings: Settings) -> RecogniserEngine:
+    key, model, url = settings.deepgram_key, settings.deepgram_model, settings.deepgram_url
+    return build_stt(
+        settings.stt,
+        model=settings.whisper_model,
+        language=settings.language,
+        deepgram=DeepgramAccess(key.get_secret_value(), model, url) if key else None,
+    )
 
 
 def _language_model(settings: Settings) -> LanguageModel | None:

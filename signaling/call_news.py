@@ -7,33 +7,44 @@ from collections.abc import Callable, Sequence
 from bridge.call.call import Call
 from bridge.call.services import CallEvents, Withdrawal
 from bridge.directory import Holder
+from signaling.call_counts import CallCounts
 
 
 class CallNews:
-    """The CallEvents of a process: `listeners` hear all of them, `on_changed` every change of a call."""
+    """The CallEvents of a process: `listeners` hear all of them, `on_changed` every change of a call.
 
-    def __init__(self, listeners: Sequence[CallEvents], on_changed: Callable[[Call], None]) -> None:
+    `counts` is told what is to be counted.
+    """
+
+    def __init__(
+        self, listeners: Sequence[CallEvents], on_changed: Callable[[Call], None], counts: CallCounts
+    ) -> None:
         self._listeners = tuple(listeners)
         self._on_changed = on_changed
+        self._counts = counts
 
     def call_changed(self, call: Call) -> None:
         """See CallEvents."""
+        self._counts.changed(call)
         for listener in self._listeners:
             listener.call_changed(call)
         self._on_changed(call)
 
     def call_offered(self, call: Call) -> None:
         """See CallEvents."""
+        self._counts.offers += 1
         for listener in self._listeners:
             listener.call_offered(call)
 
     def call_claimed(self, call: Call, holder: Holder) -> None:
         """See CallEvents."""
+        self._counts.claims += 1
         for listener in self._listeners:
             listener.call_claimed(call, holder)
 
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """See CallEvents."""
+        self._counts.withdrawn[reason] += 1
         for listener in self._listeners:
             listener.call_withdrawn(call, reason)
 

@@ -9,6 +9,7 @@ from bridge.errors import BridgeError
 from bridge.flow.errors import TemplateError
 from signaling.errors import SignalingError
 from signaling.log import setup_logging
+from signaling.outbox_cli import outbox_app
 from signaling.process import Stop, greeting, listen, only_one, say
 from signaling.settings import Settings, SettingsError, load_settings
 from signaling.terminal.commands import register
@@ -71,6 +72,7 @@ def version_command() -> None:
 
 
 register(app)
+app.add_typer(outbox_app, name="outbox")
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from typing import TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bridge.thread.masking import mask
+
 MASK = "***"
 
 _SECRET_NAMES = frozenset(
@@ -23,13 +25,19 @@ _SECRET_TEXTS = (
     (re.compile(r"(?i)([?&](?:[\w-]*token|x-a5-apikey|api_?key|password|secret)=)[^&\s\"']+"), rf"\1{MASK}"),
     (re.compile(r"(\w+://[^\s:/@]*:)[^\s/@]+(@)"), rf"\1{MASK}\2"),
 )
+_MAYBE_CARD = re.compile(r"(?<!\w)(?:\d[ ,.-]{0,2}){12,}\d(?!\w)")
+
+
+_STRANGERS = ("engineio.server", "socketio.server", "aiohttp.server")
+_STRANGERS_EVERY_S = 10.0
+_MOST_TEXTS = 100
 
 
 def mask_text(text: str) -> str:
-    """`text` without the bearer tokens, JWTs, query secrets and URL passwords in it."""
+    """`text` without the bearer tokens, JWTs, query secrets, URL passwords and card numbers in it."""
     for pattern, replacement in _SECRET_TEXTS:
         text = pattern.sub(replacement, text)
-    return text
+    return _MAYBE_CARD.sub(lambda found: mask(found[0]).text, text)
 
 
 def _is_secret(name: str) -> bool:
@@ -53,6 +61,33 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
         if not name.startswith("_"):
             event[name] = MASK if _is_secret(name) and value is not None else _mask(value)
     return event
+
+
+class OncePerWhile(logging.Filter):
+    """Lets one record of each text pass in `seconds`, with how many were held back since.
+
+    For libraries that log a traceback for whatever a stranger sends: a stranger must not fill the disk.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._passed: dict[str, float] = {}
+        self._held: dict[str, int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True where the record is to be written."""
+        text = str(record.msg)
+        last = self._passed.get(text)
+        if last is not None and record.created - last < self._seconds and len(self._passed) < _MOST_TEXTS:
+            self._held[text] = self._held.get(text, 0) + 1
+            return False
+        if len(self._passed) >= _MOST_TEXTS:
+            self._passed.clear()
+        self._passed[text] = record.created
+        if held := self._held.pop(text, 0):
+            record.msg = f"{text} ({held} more like it were not logged)"
+        return True
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -92,6 +127,9 @@ def setup_logging(stream: TextIO | None = None, *, level: int = logging.INFO) ->
     # One line a request and one a migration step would drown the calls.
     for chatty in ("aiohttp.access", "alembic", "aioice", "aiortc", "httpx", "faster_whisper"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+    for name in _STRANGERS:
+        library = logging.getLogger(name)
+        library.filters[:] = [OncePerWhile(_STRANGERS_EVERY_S)]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -25,7 +25,7 @@ from signaling.namespace import Namespace, shown
 from signaling.operators import EVERYBODY, NAMESPACE, Desk, Operators, personal
 from signaling.ratelimit import TokenBuckets
 from signaling.settings import Settings
-from signaling.texts import optional_text
+from signaling.texts import flag, optional_text
 from signaling.tokens import AuthError
 
 log = structlog.get_logger()
@@ -67,6 +67,7 @@ class OperatorNamespace(Namespace):
             "release_call": self._release,
             "hangup_call": self._hang_up,
             "hold_call": self._hold,
+            "pause_transcript": self._pause_transcript,
             "say": self._say,
             "dtmf": self._dtmf,
         }
@@ -174,11 +175,15 @@ class OperatorNamespace(Namespace):
         return {"call": call_view(call)}
 
     async def _hold(self, sid: str, desk: Desk, payload: Payload) -> Ack:
-        on = payload.get("on")
-        if not isinstance(on, bool):
-            raise BridgeError("`on` must be true or false.", code="bad_request")
+        on = flag(payload, "on")
         call = self._own(desk, payload)
         call.hold(on)
+        return {"call": call_view(call)}
+
+    async def _pause_transcript(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        on = flag(payload, "on")
+        call = self._own(desk, payload)
+        call.privacy.switch(on, by=desk.holder.name)
         return {"call": call_view(call)}
 
     async def _say(self, sid: str, desk: Desk, payload: Payload) -> Ack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ from bridge.bot.bot import HandoffWish
 from bridge.call.views import call_view
 from bridge.errors import BridgeError
 from bridge.thread.errors import StoreUnavailable
-from signaling.access import refusal
+from signaling.access import bearer, refusal
 from signaling.bodies import json_body
 from signaling.errors import SignalingError, error_body
+from signaling.rest_erasure import add_erasure
 from signaling.rest_threads import add_threads
-from signaling.texts import optional_text
+from signaling.texts import flag, optional_text
 from signaling.tokens import AuthError
 
 if TYPE_CHECKING:
@@ -28,8 +30,8 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_CHECK_EVERY = 1.0
-_STATUS = {"not_with_bot": 409, "store_unavailable": 503}
+_CHECK_EVERY, _CHECK_WITHIN = 1.0, 3.0
+_STATUS = {"not_with_bot": 409, "gone": 409, "call_live": 409, "store_unavailable": 503}
 
 
 def add_routes(app: web.Application, runtime: Runtime) -> None:
@@ -37,6 +39,7 @@ def add_routes(app: web.Application, runtime: Runtime) -> None:
     rest = _Rest(runtime)
     app.middlewares.append(_errors)
     add_threads(app, runtime)
+    add_erasure(app, runtime)
     app.add_routes(
         [
             web.get("/healthz", rest.health),
@@ -45,6 +48,7 @@ def add_routes(app: web.Application, runtime: Runtime) -> None:
             web.get("/api/calls", rest.calls),
             web.get("/api/calls/{call_id}", rest.call),
             web.post("/api/calls/{call_id}/handoff", rest.handoff),
+            web.post("/api/calls/{call_id}/pause_transcript", rest.pause_transcript),
             web.get("/api/calls/{call_id}/timeline", rest.timeline),
         ]
     )
@@ -100,9 +104,12 @@ class _Rest:
         if now - self._checked_at >= _CHECK_EVERY:
             self._checked_at = now
             try:
-                await self._runtime.store.check()
+                async with asyncio.timeout(_CHECK_WITHIN):
+                    await self._runtime.store.check()
             except StoreUnavailable as error:
                 self._problem = error.message
+            except TimeoutError:
+                self._problem = "The database does not answer."
             else:
                 self._problem = None
         return self._problem
@@ -158,6 +165,26 @@ class _Rest:
             )
         )
         return web.json_response(call_view(call), status=202)
+
+    async def pause_transcript(self, request: web.Request) -> web.Response:
+        """Stop transcribing a live call, or go on."""
+        self._runtime.access.check_request(request)
+        call_id = request.match_info["call_id"]
+        call = self._runtime.switchboard.find(call_id)
+        on = flag(await json_body(request), "on")
+        if call is not None:
+            call.privacy.switch(on, by=self._who(request))
+            return web.json_response(call_view(call))
+        if await self._runtime.store.load_call(call_id) is not None:
+            raise BridgeError("This call is over.", code="gone")
+        return _no_call()
+
+    def _who(self, request: web.Request) -> str:
+        """The operator whose token a request carries, by name, else "a program"."""
+        try:
+            return self._runtime.book.verify_token(bearer(request), time.time()).name
+        except AuthError:
+            return "a program"
 
     async def _record(self, call_id: str) -> dict[str, Any] | None:
         """`{view, timeline}` of a call that lives, ended lately, or is in the database."""

@@ -12,8 +12,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bridge.speech.language import is_english, knows_english_only
 from signaling.accounts import Account, parse_accounts
-from signaling.addresses import is_host, is_loopback, split_http_url
+from signaling.addresses import is_database_url, is_host, is_loopback, split_http_url
 from signaling.ice import IceServer, ice_entries, parse_ice_servers
 from signaling.settings_errors import SettingsError, problems_in
 
@@ -30,7 +31,6 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 _SECONDS = "a number of seconds above 0 and up to 3600"
 _FILE_OR_NAME = "a name or a path"
 _URL_ALLOWED = "an http:// or https:// address, such as http://127.0.0.1:8080/v1"
-_DATABASE_SCHEMES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
 
 
 def _setting(default: Any, meaning: str, allowed: str) -> Any:
@@ -76,9 +76,21 @@ class Settings(BaseSettings):
         "botchain template; else the demo flow that ships with the project",
         "the path of a readable file",
     )
-    stt: Literal["whisper", "none"] = _setting("whisper", "speech recognition", "whisper or none")
+    stt: Literal["whisper", "deepgram", "none"] = _setting(
+        "whisper", "speech recognition", "whisper, deepgram or none"
+    )
+    language: str = _setting(
+        "en", "the language that is spoken, or `auto` to detect it", "a code such as en, de or pt-BR, or auto"
+    )
     tts: Literal["piper", "none"] = _setting("piper", "speech synthesis", "piper or none")
     whisper_model: str | None = _setting(None, "Whisper model; else the packaged one", _FILE_OR_NAME)
+    deepgram_key: SecretStr | None = _setting(
+        None, "Deepgram's API key", "an API key without blanks, from Deepgram's console"
+    )
+    deepgram_model: str = _setting("nova-3", "Deepgram's model", "a model's name, such as nova-3")
+    deepgram_url: str = _setting(
+        "https://api.deepgram.com", "where Deepgram is", "an origin such as https://api.eu.deepgram.com"
+    )
     piper_voice: str | None = _setting(None, "Piper voice; else the packaged one", _FILE_OR_NAME)
     llm_url: str | None = _setting(None, "an OpenAI-compatible endpoint", _URL_ALLOWED)
     llm_key: SecretStr | None = _setting(None, "its key, if it wants one", "the endpoint's key")
@@ -92,8 +104,21 @@ class Settings(BaseSettings):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = _setting(
         100, "calls at once; more get the provider's busy answer", "a whole number from 1 to 10000"
     )
+    backlog_mb: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
+        512,
+        "megabytes of speech that may wait in the database for its text; beyond, the oldest is given up",
+        "a whole number from 1 to 1000000",
+    )
     shutdown_grace: Seconds = _setting(
         15.0, "seconds that calls with a person may go on after SIGTERM", _SECONDS
+    )
+    mask_cards: bool = _setting(
+        True, "mask what looks like a card number before it is stored or sent", "true or false"
+    )
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = _setting(
+        None,
+        "days after its last message that a conversation is deleted; none unless given",
+        "a whole number from 1 to 36500",
     )
     operator_codec: Literal["auto", "opus", "pcmu", "pcma"] = _setting(
         "auto",
@@ -171,9 +196,9 @@ class Settings(BaseSettings):
             raise ValueError
         return host
 
-    @field_validator("public_url")
+    @field_validator("public_url", "deepgram_url")
     @classmethod
-    def _public_url_is_an_origin(cls, url: str | None) -> str | None:
+    def _is_an_origin(cls, url: str | None) -> str | None:
         if url is None:
             return None
         parts = split_http_url(url)
@@ -191,7 +216,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database_is_known(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not url.get_secret_value().startswith(_DATABASE_SCHEMES):
+        if url is not None and not is_database_url(url.get_secret_value()):
             raise ValueError
         return url
 
@@ -205,7 +230,7 @@ class Settings(BaseSettings):
     def _read_ice_servers(cls, value: object) -> object:
         return parse_ice_servers(value) if isinstance(value, str) else value
 
-    @field_validator("agent_token")
+    @field_validator("agent_token", "deepgram_key")
     @classmethod
     def _token_has_no_blanks(cls, token: SecretStr | None) -> SecretStr | None:
         if token is not None and not re.fullmatch(r"[!-~]+", token.get_secret_value()):
@@ -219,18 +244,26 @@ class Settings(BaseSettings):
             raise ValueError("there is no such file")
         return path
 
-    @field_validator("stt", mode="before")
+    @field_validator("language")
     @classmethod
-    def _deepgram_is_not_here_yet(cls, name: object) -> object:
-        if name == "deepgram":
-            raise ValueError("Deepgram is not part of this version")
-        return name
+    def _language_is_a_code(cls, code: str) -> str:
+        if not re.fullmatch(r"auto|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", code):
+            raise ValueError
+        return code
 
     @model_validator(mode="after")
     def _what_belongs_together(self) -> Self:
         if self.turn_secret is None and any(s.is_turn and s.credential is None for s in self.ice_servers):
             raise ValueError(
                 "PATCHBAY_ICE_SERVERS names a TURN server without a credential: set PATCHBAY_TURN_SECRET"
+            )
+        if self.stt == "deepgram" and self.deepgram_key is None:
+            raise ValueError("PATCHBAY_STT is deepgram, which needs a key: set PATCHBAY_DEEPGRAM_KEY")
+        if self.stt == "whisper" and not is_english(self.language) and knows_english_only(self.whisper_model):
+            raise ValueError(
+                f"PATCHBAY_LANGUAGE is {self.language}, and the Whisper model "
+                f"{self.whisper_model or 'that is packaged'} knows English only: set PATCHBAY_WHISPER_MODEL "
+                "to a multilingual one, such as base or small"
             )
         if (self.alive5_url is None) != (self.alive5_key is None):
             raise ValueError("PATCHBAY_ALIVE5_URL and PATCHBAY_ALIVE5_KEY are needed together")

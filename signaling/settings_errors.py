@@ -16,6 +16,7 @@ _SECRET_FIELDS = frozenset(
         "agent_token",
         "alive5_key",
         "database_url",
+        "deepgram_key",
         "ice_servers",
         "llm_key",
         "operators",

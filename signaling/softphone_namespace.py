@@ -101,13 +101,19 @@ class SoftphoneNamespace(Namespace):
         except PeerError:
             await session.close()
             raise
-        return {"callId": session.caller.call_id, "threadId": session.caller.thread_id, "sdp": answer}
+        return {
+            "callId": session.caller.call_id,
+            "threadId": session.caller.thread_id,
+            "secret": session.secret,
+            "sdp": answer,
+        }
 
     async def _offer(self, sid: str, payload: Payload) -> Ack:
         named = optional_text(payload, "callId")
         if named:  # a call does not move for an offer that nobody can answer
             parse_description(payload.get("sdp"))
-        session = self._softphones.resume(sid, named) if named else self._session(sid)
+        secret = optional_text(payload, "secret")
+        session = self._softphones.resume(sid, named, secret) if named else self._session(sid)
         return {"sdp": await session.answer(payload.get("sdp"), self._candidates_to(sid))}
 
     async def _candidate(self, sid: str, payload: Payload) -> Ack:

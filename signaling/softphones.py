@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Mapping
 
@@ -67,8 +68,12 @@ class Softphones:
         self._sids[caller.call_id] = sid
         return session
 
-    def resume(self, sid: str, call_id: object) -> SoftphoneSession:
-        """The session of a live call, at this socket from now on; raises BridgeError `gone` or `busy`."""
+    def resume(self, sid: str, call_id: object, secret: str | None) -> SoftphoneSession:
+        """The session of a live call, at this socket from now on.
+
+        `secret`: what `begin` gave, asked of every socket but the one that the caller is at. Raises
+        BridgeError `gone`, `not_yours` or `busy`.
+        """
         session = self._by_call.get(call_id) if isinstance(call_id, str) else None
         if session is None:
             raise BridgeError("This call is over.", code="gone")
@@ -76,6 +81,8 @@ class Softphones:
         if here is not None and here is not session:
             raise BridgeError("You are in another call; hang up first.", code="busy")
         known_at = self._sids.get(session.caller.call_id)
+        if known_at != sid and not hmac.compare_digest((secret or "").encode(), session.secret.encode()):
+            raise BridgeError("This call is somebody else's, or its `secret` is missing.", code="not_yours")
         if known_at not in (None, sid):
             self._tell(session.caller.call_id, "ended", {"reason": "moved"})
         self._sids[session.caller.call_id] = sid

@@ -21,6 +21,14 @@ def optional_text(payload: Mapping[str, Any], key: str) -> str | None:
     return value.strip() or None
 
 
+def flag(payload: Mapping[str, Any], key: str) -> bool:
+    """The true or false at `key`; raises `bad_request` for anything else."""
+    value = payload.get(key)
+    if not isinstance(value, bool):
+        raise BridgeError(f"`{key}` must be true or false.", code="bad_request")
+    return value
+
+
 def is_unicode(text: str) -> bool:
     """True unless it has half a surrogate pair or a NUL: JSON can carry them, databases cannot take them."""
     if "\0" in text:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeGuard
 
 import structlog
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from bridge.errors import BridgeError
-from bridge.ports import Message
+from bridge.tasks import TaskOwner
 from bridge.thread.log import ThreadLog
 from bridge.thread.views import message_view
 from signaling.access import ProgramAccess
@@ -20,6 +19,7 @@ from signaling.errors import SignalingError, error_body
 from signaling.namespace import Namespace, shown
 from signaling.ratelimit import TokenBuckets
 from signaling.texts import is_unicode
+from signaling.thread_feed import Feed
 
 log = structlog.get_logger()
 
@@ -27,16 +27,7 @@ NAMESPACE = "/thread"
 _MOST_THREADS = 50
 _LONGEST_ID = 200
 _LAST_SEQ = 2**53
-
-
-@dataclass(slots=True)
-class _Subscription:
-    """One viewer's place in one thread: which finals it has been given."""
-
-    unsubscribe: Callable[[], None] = lambda: None
-    given_up_to: int | None = None
-    given: set[int] = field(default_factory=set)
-    early: list[Message] = field(default_factory=list)
+_PATIENCE_S = 5.0
 
 
 class ThreadNamespace(Namespace):
@@ -48,7 +39,8 @@ class ThreadNamespace(Namespace):
         self._log = thread_log
         self._emitter = emitter
         self._buckets = TokenBuckets(capacity=50, refill_s=0.1)
-        self._viewers: dict[str, dict[str, _Subscription]] = {}
+        self._tasks = TaskOwner("thread_viewers")
+        self._viewers: dict[str, dict[str, Feed]] = {}
         self._only: dict[str, str] = {}
         """Socket → the one thread that its viewer's token is for."""
         self.unknown = 0
@@ -60,8 +52,8 @@ class ThreadNamespace(Namespace):
             return self._connect(*args)
         if self.ends(event, sid):
             self._only.pop(sid, None)
-            for subscription in self._viewers.pop(sid, {}).values():
-                subscription.unsubscribe()
+            for feed in self._viewers.pop(sid, {}).values():
+                feed.stop()
             return None
         if event not in ("subscribe", "unsubscribe") or sid not in self._viewers:
             self.unknown += 1
@@ -96,44 +88,65 @@ class ThreadNamespace(Namespace):
         viewer = self._viewers[sid]
         old = viewer.pop(thread_id, None)
         if old is not None:
-            old.unsubscribe()
+            old.stop()
         if not wanted:
             return {"ok": True}
         if len(viewer) >= _MOST_THREADS:
             raise BridgeError(f"At most {_MOST_THREADS} threads at once.", code="too_many_threads")
-        subscription = viewer[thread_id] = _Subscription()
-        # First listen, then read: what is committed in between comes by both ways and is told once.
-        subscription.unsubscribe = self._log.subscribe(
-            thread_id, lambda message: self._told(sid, subscription, message)
+        return {"ok": True, "messages": await self._begin(sid, thread_id, after)}
+
+    async def _begin(self, sid: str, thread_id: str, after: int) -> list[dict[str, object]]:
+        """Subscribe a viewer; the messages for its ack. Raises BridgeError, and then it is not subscribed."""
+        viewer = self._viewers[sid]
+        feed = viewer[thread_id] = Feed(
+            self._log,
+            thread_id,
+            emit=lambda event, data: self._emit(sid, event, data),
+            behind=lambda feed: self._help(sid, feed),
         )
         try:
-            messages = await self._log.store.messages(thread_id, after_seq=after)
+            found = await feed.begin(after)
+            if sid in self._only and not feed.exists:
+                raise BridgeError("There is no such conversation any more.", code="not_found")
         except BaseException:
-            subscription.unsubscribe()
-            viewer.pop(thread_id, None)
+            feed.stop()
+            # Another subscription of the same socket may have taken its place meanwhile.
+            if viewer.get(thread_id) is feed:
+                del viewer[thread_id]
             raise
-        if sid not in self._viewers:
-            subscription.unsubscribe()
-        found = messages or []
-        subscription.given_up_to = found[-1].seq if found else after
-        early, subscription.early = subscription.early, []
-        for message in early:
-            self._told(sid, subscription, message)
-        return {"ok": True, "messages": [message_view(message) for message in found]}
+        if self._viewers.get(sid, {}).get(thread_id) is not feed:
+            feed.stop()
+        return [message_view(message) for message in found]
 
-    def _told(self, sid: str, subscription: _Subscription, message: Message) -> None:
-        if subscription.given_up_to is None:
-            subscription.early.append(message)
-            return
-        if message.final:
-            if message.seq <= subscription.given_up_to or message.seq in subscription.given:
-                self._emit(sid, "delivery", _delivery(message))
-                return
-            subscription.given.add(message.seq)
-            while subscription.given_up_to + 1 in subscription.given:
-                subscription.given_up_to += 1
-                subscription.given.discard(subscription.given_up_to)
-        self._emit(sid, "message", message_view(message))
+    def _help(self, sid: str, feed: Feed) -> None:
+        """Have a feed that is behind catch up, as fast as its client takes it."""
+        feed.task = self._tasks.start(feed.catch_up(lambda: self._drained(sid)), "catch_up")
+
+    async def _drained(self, sid: str) -> None:
+        """Return once what was emitted so far has been taken by the client; one that is gone is cancelled."""
+        await self._emitter.flush(_PATIENCE_S)
+        engine = self.server.eio.sockets.get(self.server.manager.eio_sid_from_sid(sid, NAMESPACE))
+        if engine is not None:
+            await engine.queue.join()
+
+    def thread_deleted(self, thread_ids: Iterable[str]) -> None:
+        """Tell those who read these threads that they are gone; their subscriptions end."""
+        for thread_id in thread_ids:
+            for sid, viewer in self._viewers.items():
+                feed = viewer.pop(thread_id, None)
+                if feed is not None:
+                    feed.stop()
+                    self._emit(sid, "thread_deleted", {"threadId": thread_id})
+
+    @property
+    def read(self) -> set[str]:
+        """Ids of the threads there are that somebody reads."""
+        feeds = (feed for viewer in self._viewers.values() for feed in viewer.values())
+        return {feed.thread_id for feed in feeds if feed.exists}
+
+    async def close(self) -> None:
+        """End what is still being sent. Idempotent."""
+        await self._tasks.close()
 
     def _emit(self, sid: str, event: str, data: object) -> None:
         self._emitter.emit(event, data, room=sid, namespace=NAMESPACE)
@@ -145,12 +158,3 @@ def _is_id(value: object) -> TypeGuard[str]:
 
 def _is_seq(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LAST_SEQ
-
-
-def _delivery(message: Message) -> dict[str, object]:
-    return {
-        "threadId": message.thread_id,
-        "id": message.id,
-        "seq": message.seq,
-        "delivery": message.delivery,
-    }

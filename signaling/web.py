@@ -55,7 +55,7 @@ def add_web(app: web.Application, folder: Path | None = None) -> None:
 
     Looked up on each request, so that a build which comes later is served without a restart. To be added
     last: it answers every GET outside our interfaces that nothing else does, with 404 where there is no
-    such file.
+    such file. Whoever asked for a page gets the app with that 404, which says so in its own words.
     """
     pages = _Pages(folder or built_app())
     app.add_routes([web.get(path, pages.page) for path in PAGES])
@@ -76,9 +76,12 @@ class _Pages:
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One file of the app, and none outside its folder."""
         found = self._find(request.match_info["path"])
-        if found is None:
-            raise web.HTTPNotFound
-        return _answer(request, found)
+        if found is not None:
+            return _answer(request, found)
+        index = self._folder / INDEX
+        if "text/html" in request.headers.get("Accept", "") and index.is_file():
+            return _answer(request, index, status=404)
+        raise web.HTTPNotFound
 
     def _find(self, path: str) -> Path | None:
         """The file of this name, None where there is none that may be served."""
@@ -93,14 +96,14 @@ class _Pages:
         return found if inside else None
 
 
-def _answer(request: web.Request, file: Path) -> web.StreamResponse:
+def _answer(request: web.Request, file: Path, status: int = 200) -> web.StreamResponse:
     """The file with its headers; a `.br` or `.gz` beside it is sent to whoever takes it."""
     forever = file.name != INDEX and _HASHED.search(file.name)
     headers = {**HEADERS, "Cache-Control": _FOREVER if forever else _ASK_AGAIN, "Vary": "Accept-Encoding"}
     kind = _TEXTS.get(file.suffix)
     if kind is not None:
         headers["Content-Type"] = kind
-    response = web.FileResponse(file, headers=headers)
+    response = web.FileResponse(file, status=status, headers=headers)
     packed = file.with_name(f"{file.name}.gz").is_file()
     # A build that is watched is not packed. aiohttp would also pack the empty body of a 304, and a range.
     if kind is not None and not packed and not any(name in request.headers for name in _CONDITIONS):

@@ -34,7 +34,11 @@ class Alive5Server:
     init_ack: InitAck = "full"
     acknowledges: bool = False
     """Whether events are acknowledged, which alive5 is not known to do."""
+    answer: Callable[[Received], object] = lambda item: {"ok": True}
+    """What an event is acknowledged with."""
     refuses: bool = False
+    turns_away: str | None = None
+    """A thread whose introduction is answered with an error."""
     hold_init: asyncio.Event | None = None
     """If given, `init_voice_agent` is answered only once it is set."""
     die_on: Callable[[Received], bool] | None = None
@@ -116,15 +120,16 @@ class Alive5Server:
             silence: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._silences.append(silence)
             await silence
-        return {"ok": True}
+        return self.answer(item)
 
     async def _answer_init(self, sio: socketio.AsyncServer, sid: str, payload: dict[str, Any]) -> None:
         if self.hold_init is not None:
             await self.hold_init.wait()
         if self.init_ack == "never":
             return
-        answer = {"status": "error" if self.init_ack == "refused" else "initialized"}
-        if self.init_ack == "full":
+        refused = self.init_ack == "refused" or payload.get("thread_id") == self.turns_away
+        answer = {"status": "error" if refused else "initialized"}
+        if self.init_ack == "full" and not refused:
             self.voice_agents[sid] = answer["voice_agent_id"] = (
                 f"voice_agent_phone_{payload['thread_id'][:8]}"
             )

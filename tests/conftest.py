@@ -12,7 +12,10 @@ from tests.harness.server import ServerProcess
 
 _HEAVY = (
     "tests/e2e/agents/test_spoken_takeover.py",
+    "tests/e2e/test_gaps.py",
+    "tests/e2e/test_card_numbers.py",
     "tests/e2e/test_spoken_call.py",
+    "tests/e2e/test_deepgram_call.py",
     "tests/browser/",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
@@ -20,6 +23,7 @@ _HEAVY = (
     "tests/e2e/phone_app/test_people.py",
     "tests/signaling/terminal/",
     "tests/bridge/speech/",
+    "tests/benchmarks/test_hallucination.py",
 )
 
 

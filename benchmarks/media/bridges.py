@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -51,15 +51,25 @@ class Bridge(Protocol):
 
 
 class OurBridge:
-    """`patchbay serve` with `most` operators and no speech engines. `port`: of one that runs already."""
+    """`patchbay serve` with `most` operators. `port`: of one that runs already.
+
+    `settings` are ServerProcess's; without any there are no speech engines.
+    """
 
     name = OURS
 
-    def __init__(self, folder: Path, most: int = 0, *, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, most: int = 0, *, port: int = 0, settings: Mapping[str, object] | None = None
+    ) -> None:
         names = ",".join(f"{_name(number)}:{_secret(number)}" for number in range(most))
-        self._server = ServerProcess(folder, operators=names, max_calls=max(1, 2 * most))
+        self._server = ServerProcess(folder, operators=names, max_calls=max(1, 2 * most), **(settings or {}))
         self._server.port = port
         self._remote = bool(port)
+
+    @property
+    def server(self) -> ServerProcess:
+        """The server itself."""
+        return self._server
 
     @property
     def port(self) -> int:
@@ -70,6 +80,11 @@ class OurBridge:
     def pid(self) -> int:
         """Its process."""
         return self._server.pid
+
+    @staticmethod
+    def thread_id(number: int) -> str:
+        """The thread of the `number`-th call."""
+        return f"bench-{number}"
 
     async def __aenter__(self) -> Self:
         if not self._remote:
@@ -101,7 +116,7 @@ class OurBridge:
                 return str(ack["sdp"])
 
             await _connect(call, pacer, exchange, road)
-            thread_id = f"bench-{number}"
+            thread_id = self.thread_id(number)
             parameters = {"number": f"+1555020{number:04}", "threadId": thread_id}
             await _ring(call, pacer, server.stream_url, parameters)
             call_id = (await console.wait("call_state", state="bot", threadId=thread_id))["callId"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -54,6 +54,9 @@ class Host(Protocol):
 
     def history(self) -> Sequence[Message]:
         """The conversation so far, whoever spoke."""
+
+    def note_answers(self, answers: Mapping[str, str]) -> None:
+        """These are the answers now, by the questions' labels."""
 
     def want_person(self, wish: HandoffWish) -> None:
         """Start the handoff; the bot is stopped by it."""
@@ -186,7 +189,9 @@ class Bot:
             if wish == "no":
                 await self._host.say(f"{phrases.ALL_RIGHT} {phrases.ANYTHING_ELSE}")
                 return True
-        return await self._perform(self._run.hear(text))
+        steps = self._run.hear(text)
+        self._host.note_answers(self.collected)
+        return await self._perform(steps)
 
     async def _perform(self, steps: Sequence[Step]) -> bool:
         """Carry out the flow's steps; a caller who cuts in skips what was still to be said."""

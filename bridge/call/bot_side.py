@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.bot import phrases
@@ -56,12 +56,14 @@ class BotSide:
         *,
         send_mark: Callable[[str], None],
         caller_quiet: asyncio.Event,
+        on_collected: Callable[[Mapping[str, str]], None],
         reminds: bool = True,
     ) -> None:
         self._bot = Bot(FlowRun(flow), mind, self, reminds=reminds)
         self._mind = mind
         self._mouth, self._thread, self._tasks, self._call = mouth, thread, tasks, call
         self._send_mark, self._caller_quiet = send_mark, caller_quiet
+        self._on_collected = on_collected
         self._task: asyncio.Task[None] | None = None
         self._goodbye = asyncio.Event()
         self._noise = False
@@ -157,6 +159,10 @@ class BotSide:
     def history(self) -> Sequence[Message]:
         """See bot.Host."""
         return self._thread.recent(_HISTORY)
+
+    def note_answers(self, answers: Mapping[str, str]) -> None:
+        """See bot.Host."""
+        self._on_collected(answers)
 
     def want_person(self, wish: HandoffWish) -> None:
         """See bot.Host."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
@@ -18,14 +18,17 @@ from bridge.call import states, views
 from bridge.call.agent_side import AgentSide
 from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
+from bridge.call.collected import Collected
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
 from bridge.call.injections import Injections
+from bridge.call.key_entry import KeyEntry
 from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
 from bridge.call.patch import Patch
 from bridge.call.polling import Polling
+from bridge.call.privacy import Privacy
 from bridge.call.record import Record
 from bridge.call.ringing import Ringing
 from bridge.call.services import Services
@@ -42,6 +45,9 @@ from bridge.thread.writer import CallThread
 log = structlog.get_logger()
 
 _FINISH = 20.0
+_STORE_PATIENCE = 300.0
+"""Seconds that what was said waits, after the end, for a database that takes nothing."""
+
 _SURVIVES_THE_END = ("recognise", "drop_claim")
 
 
@@ -55,18 +61,25 @@ class Call:
         self.caller = caller
         self.state = State.BOT
         self.timeline = Timeline()
-        self.times = views.Times(started=datetime.now(UTC))
         self.end: Event | None = None
         self.handoff: Handoff | None = None
         self.last_holder: Holder | None = None
         """Who had the call when it ended, for the record."""
-        self.thread = CallThread(services.log, caller.thread_id, caller.call_id)
+        self.thread = CallThread(services.log, caller.thread_id, caller.call_id, deferred=services.deferred)
+        self.privacy = Privacy(
+            self.thread,
+            state=lambda: self.state,
+            collected=lambda: self.bot.collected,
+            on_change=self._changed,
+        )
+        self.times = views.Times(started=self.thread.now())
         self._services = services
         self._tasks = CallTasks(caller.call_id, lambda: self.try_dispatch(Event.FAILED))
         self._ended = asyncio.Event()
         self._finish_within, self._winding_down = _FINISH, False
         self._record = Record(self, services.store)
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
+        self._collected = Collected(caller, services.keep_answer)
         self._resume_at: str | None = None
         self.context = Context(services.instructions)
         self.turns = Turns(self)
@@ -100,6 +113,7 @@ class Call:
             send_mark=lambda name: self.patch.line.mark(name),
             caller_quiet=self.caller_side.ear.quiet,
             reminds=line.paced,
+            on_collected=lambda _: self._collected.changed(self.privacy.shareable()),
         )
         self.operator = OperatorSide(
             self.patch,
@@ -110,6 +124,7 @@ class Call:
             on_lost=self.operator_lost,
             on_lapsed=lambda: self.try_dispatch(Event.CLAIM_LAPSED),
         )
+        self._operator_keys = self.privacy.keys(KeyEntry(self.thread, "human", self._operator_name))
 
     @property
     def ended(self) -> bool:
@@ -136,6 +151,7 @@ class Call:
         async with self._tasks:
             self._tasks.spawn(self.thread.run(), "thread")
             self._tasks.spawn(self._record.run(), "record")
+            self._tasks.spawn(self._collected.run(), "collected")
             self._tasks.spawn(self._watch(), "watch")
             self.caller_side.hear_turns(True)
             self.bot.start("start")
@@ -149,14 +165,19 @@ class Call:
         self.state, effects = states.transition(self.state, event)
         if self.ended and before is not State.ENDED:
             self.end = event
-            self.times.ended = datetime.now(UTC)
+            self.times.ended = self.thread.now()
             self.timeline.mark("call_ended")
         for effect in effects:
             self._perform(effect)
         if self.state is not before:
             log.info("call_state", call=self.caller.call_id, state=self.state.value, by=event.value)
-            self._record.changed()
-            self.tell_changed()
+            self.privacy.state_changed()
+            self._changed()
+
+    def _changed(self) -> None:
+        """The call's view is another one: keep it, and tell everybody."""
+        self._record.changed()
+        self.tell_changed()
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
         """Run a task that the call owns; None where the call is over."""
@@ -167,7 +188,7 @@ class Call:
         self._services.events.call_turn(self, event, data)
 
     def tell_changed(self) -> None:
-        """The call's view is another one now: tell whoever listens."""
+        """Tell whoever listens that the call's view is another one now."""
         self.polling.wake()
         self._services.events.call_changed(self)
 
@@ -236,7 +257,7 @@ class Call:
         """Speak `text` to the caller in the bot's voice. Raises BridgeError `busy`."""
         if self._mouth.speaking:
             raise BridgeError("The caller is still being spoken to; try again in a moment.", code="busy")
-        self.bot.announce(text, speaker="human", name=self.claim.holder.name if self.claim else None)
+        self.bot.announce(text, speaker="human", name=self._operator_name())
 
     def press_as_operator(self, digits: str) -> None:
         """Press keys (0-9 * # A-D) for the operator: their tones in place of the operator's voice.
@@ -250,8 +271,7 @@ class Call:
             raise BridgeError("The keys before these are still sounding.", code="busy")
         for digit in digits:
             self.patch.key(KeyPress(digit, 0, new=True, ended=True))
-        now = datetime.now(UTC)
-        self.thread.say("human", digits, now, now, name=self.claim.holder.name if self.claim else None)
+        self._operator_keys.press(digits)
 
     def operator_lost(self) -> None:
         """The operator's audio or browser is gone; hold audio starts in this slot."""
@@ -260,8 +280,10 @@ class Call:
     def _operator_key(self, press: KeyPress) -> None:
         """A key of the operator's browser: the caller hears its tones, and it stands in the thread."""
         if self.patch.key(press) and press.new:
-            now = datetime.now(UTC)
-            self.thread.say("human", press.key, now, now, name=self.claim.holder.name if self.claim else None)
+            self._operator_keys.press(press.key)
+
+    def _operator_name(self) -> str | None:
+        return self.claim.holder.name if self.claim else None
 
     def bot_hung_up(self) -> None:
         """The bot has said goodbye."""
@@ -345,17 +367,18 @@ class Call:
     def _attach_operator(self) -> None:
         assert self.claim is not None
         self._ringing.stop()
-        self.times.claimed = datetime.now(UTC)
+        self.times.claimed = self.thread.now()
         self.timeline.mark("accepted")
         self.operator.attach()
         self._services.events.call_claimed(self, self.claim.holder)
 
     def _swap(self) -> None:
         self.operator.heard()
-        self.times.bridged = self.times.bridged or datetime.now(UTC)
+        self.times.bridged = self.times.bridged or self.thread.now()
         self.patch.swap()
 
     def _detach_operator(self) -> None:
+        self._operator_keys.end()
         claim = self.operator.detach()
         if claim is not None:
             self.last_holder = claim.holder if self.ended else None
@@ -389,11 +412,19 @@ class Call:
         """Hang up, let what was still being said reach the thread, and keep the record."""
         await self.patch.line.hang_up()
         within = self._finish_within
+        until = time.monotonic() + within
         self.caller_side.ear.close()
         self._tasks.cancel(but=(*_SURVIVES_THE_END, "thread"))
         await self._tasks.ended(_SURVIVES_THE_END, within)
+        # What is still not recognised goes to the backlog in this moment, with its audio.
+        self._tasks.cancel(but=("thread", "drop_claim"))
+        await self._tasks.ended(("recognise",), within)
         await self._record.store()
+        await self.thread.settle(within if self._winding_down else _STORE_PATIENCE)
         await self.thread.drain(within)
+        if self._services.deferred is not None:
+            # So that what closes the conversation outside comes after its last words, if they are near.
+            await self._services.deferred.settle(self.caller.call_id, until - time.monotonic())
         if self._services.farewell is not None:
             await self._services.farewell(self)
         await self._record.store()
@@ -420,7 +451,7 @@ class Call:
         return self._make_ear("human", claim.holder.name)
 
     def _make_ear(self, speaker: Speaker, name: str | None) -> Ear:
-        return Ear(
+        ear = Ear(
             speaker=speaker,
             name=name,
             rate=self._rate,
@@ -428,3 +459,4 @@ class Call:
             thread=self.thread,
             spawn=self._tasks.spawn,
         )
+        return self.privacy.ear(ear)

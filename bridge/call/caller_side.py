@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from bridge.bot.bot import NOTHING
 from bridge.call.deadline import Deadline
 from bridge.call.ear import Ear
+from bridge.call.key_entry import KeyEntry
 from bridge.call.states import Event, State
 from bridge.errors import BridgeError
 from bridge.ports import Line, Urgency
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bridge.call.call import Call
 
 
@@ -25,6 +27,7 @@ class CallerSide:
         self._line_grace = line_grace
         self._grace = Deadline()
         self.ear = make_ear(self)
+        self._keys = call.privacy.keys(KeyEntry(call.thread, "caller", lambda: self.ear.name))
 
     @property
     def lost(self) -> bool:
@@ -42,6 +45,7 @@ class CallerSide:
     def end(self) -> None:
         """The call is over; nothing is waited for."""
         self._grace.cancel()
+        self._keys.end()
 
     def adopt(self, line: Line) -> None:
         """The caller is on another stream now; raises BridgeError `wrong_codec`."""
@@ -67,8 +71,8 @@ class CallerSide:
 
     def on_dtmf(self, digit: str) -> None:
         """See LineListener. The bot takes a key for the word that it stands for, a browser sounds it."""
-        now = datetime.now(UTC)
-        self._call.thread.say("caller", digit, now, now, name=self.ear.name)
+        if not self._call.ended:
+            self._keys.press(digit)
         if self._with_bot:
             self._call.bot.interrupt()
             self.heard(digit)
@@ -101,7 +105,7 @@ class CallerSide:
     def said(self, text: str) -> None:
         """The caller's words are known."""
         if self._with_bot:
-            self.heard(text)
+            self.heard(self._call.thread.clean(text))
 
     def heard(self, text: str) -> None:
         """A turn of the caller's, for whoever answers: a software agent, or the bot."""

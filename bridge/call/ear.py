@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -20,6 +20,7 @@ from bridge.thread.writer import CallThread
 log = structlog.get_logger()
 
 _BATCH_FRAMES = 5
+_CALL_OVER = "The call ended before the words were made out."
 
 
 class Spawn(Protocol):
@@ -61,6 +62,7 @@ class Ear:
         self._open: _Utterance | None = None
         self._urgency = Urgency.FINAL
         self._stream: SpeechStream | None = None
+        self._deaf = False
         self.quiet = asyncio.Event()
         """Set while nobody is in the middle of an utterance, or waits for its words to be made out."""
         self.quiet.set()
@@ -105,6 +107,8 @@ class Ear:
         pcm, size = join(batch), self._frame_bytes
         levels = energies(pcm, size)
         self.meter.push(levels)
+        if self._deaf:
+            return
         for place, energy in enumerate(levels):
             self._position_ms += FRAME_MS
             frame = pcm[place * size : (place + 1) * size]
@@ -112,6 +116,12 @@ class Ear:
                 self._open.hearing.feed(frame)
             for event in self._segmenter.push(frame, energy):
                 self._take(event)
+
+    def pause(self, on: bool) -> None:
+        """Hear nothing from this frame on, or begin to hear again. What is being said ends here."""
+        self.flush()
+        self._segmenter.forget()
+        self._deaf = on
 
     def flush(self) -> None:
         """End an utterance that is still open; the leg may go on afterwards."""
@@ -139,8 +149,10 @@ class Ear:
         elif isinstance(event, UtteranceEnded):
             utterance, self._open = self._open, None
             self._recognising += 1
+            self._thread.ended(utterance.id, self._wall(event.end_ms))
             if self._spawn(self._finish(utterance, event), "recognise") is None:
                 utterance.hearing.cancel()
+                self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
 
     def _begin(self, event: SpeechStarted) -> None:
         message_id = self._thread.open(self.speaker, self.name, self._wall(event.at_ms))
@@ -173,10 +185,12 @@ class Ear:
             text = await utterance.hearing.finish(event.pcm)
         except BridgeError as error:
             log.warning("utterance_not_recognised", speaker=self.speaker, code=error.code)
-            seconds = (event.end_ms - event.start_ms) / 1000
-            self._thread.close(utterance.id, "", self._wall(event.end_ms))
-            self._thread.system(f"{seconds:.0f} s of speech could not be transcribed.")
+            self._thread.defer(utterance.id, event.pcm, self._rate, error.message)
             return ""
+        except asyncio.CancelledError:
+            # The call has ended, and its transcript waits no longer.
+            self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
+            raise
         finally:
             utterance.hearing.cancel()
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
@@ -184,4 +198,4 @@ class Ear:
 
     def _wall(self, at_ms: int) -> datetime:
         """Wall-clock time of a position in the stream: frames arrive as they are spoken."""
-        return datetime.now(UTC) - timedelta(milliseconds=max(0, self._position_ms - at_ms))
+        return self._thread.now() - timedelta(milliseconds=max(0, self._position_ms - at_ms))

@@ -44,7 +44,7 @@ class Ringing:
 
     async def _send(self, handoff: Handoff, offer: Offer) -> None:
         call, services = self._call, self._services
-        await handoff.prepare(call.thread, lambda: call.bot.collected, services.llm)
+        await handoff.prepare(call.thread, call.privacy.shareable, services.llm)
         if call.offer is offer:
             call.timeline.mark("incoming_call_sent")
             self._deadline.set(handoff.ring, self._on_timeout)

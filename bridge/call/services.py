@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
+from bridge.call.collected import KeepAnswer
 from bridge.directory import Directory, Holder
 from bridge.flow.nodes import Flow
 from bridge.media.clock import MediaClock
-from bridge.ports import SpeechToText, TextToSpeech, ThreadStore
+from bridge.ports import DeferredAudio, SpeechToText, TextToSpeech, ThreadStore
 from bridge.thread.log import ThreadLog
 
 if TYPE_CHECKING:
@@ -69,7 +70,10 @@ class Services:
     store: ThreadStore
     events: CallEvents
     timing: Timing
+    deferred: DeferredAudio | None = None
     farewell: Callable[[Call], Awaitable[None]] | None = None
     """Called once a call's transcript is complete."""
     instructions: GlobalInstructions = field(default_factory=GlobalInstructions)
     """How the language model behaves in every call."""
+    keep_answer: KeepAnswer | None = None
+    """Called with what the flow collects, as it is collected."""

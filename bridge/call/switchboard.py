@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Literal
 
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 
 _REMEMBERED = 500
 _LAST_WORDS = 3.0
+_FINISHING_MOST = 3
+"""Calls in memory, in multiples of the most that may be live."""
 
 
 class LineBinding:
@@ -73,9 +76,18 @@ class Switchboard:
         return [call for call in self._live.values() if call.state is not State.ENDED]
 
     @property
+    def unfinished(self) -> list[Call]:
+        """The live calls, and those that have ended and are still being written down."""
+        return list(self._live.values())
+
+    @property
     def full(self) -> bool:
-        """True where a new call would be refused."""
-        return self._closing or len(self._live) >= self._max_calls
+        """True where a new call would be refused.
+
+        A call that has ended and waits for its last words to be written takes no line, but not without end.
+        """
+        finishing = len(self._live) >= _FINISHING_MOST * self._max_calls
+        return self._closing or finishing or len(self.live) >= self._max_calls
 
     def accept(self, line: Line, caller: Caller) -> LineBinding:
         """Start a call, or let a live one carry on on a new stream; see ports.CallAcceptor."""
@@ -93,6 +105,22 @@ class Switchboard:
         self._live[caller.call_id] = call
         self._tasks.start(self._live_out(call), caller.call_id)
         return LineBinding(call, line)
+
+    @property
+    def threads(self) -> set[str]:
+        """Ids of the threads that calls are in, those included that write their last words."""
+        return {call.caller.thread_id for call in self._live.values()}
+
+    @property
+    def past_threads(self) -> set[str]:
+        """Ids of the threads of the calls that are remembered."""
+        return {call.caller.thread_id for call in self._past.values()}
+
+    def forget(self, thread_ids: Collection[str]) -> None:
+        """Remember no call of these threads any more."""
+        for call_id, call in list(self._past.items()):
+            if call.caller.thread_id in thread_ids:
+                del self._past[call_id]
 
     def find(self, call_id: object) -> Call | None:
         """The call of this id, live or among those that ended lately."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _SPEAKERS = {State.BOT: "bot", State.BRIDGED: "human"}
 _TRANSCRIPT_MOST = 20
+_LIVE_S = 2.0
+"""A text that takes no longer than this counts as live."""
 
 
 @dataclass(slots=True)
@@ -46,8 +48,8 @@ def call_view(call: Call) -> dict[str, object]:
         "speaker": _speaker(call),
         "line": "lost" if call.caller_side.lost else "up",
         "queue": call.handoff.queue if call.handoff else None,
-        "reason": call.handoff.wish.reason if call.handoff else None,
-        "summary": (call.handoff.summary or "") if call.handoff else None,
+        "reason": call.thread.clean(call.handoff.wish.reason) if call.handoff else None,
+        "summary": call.thread.clean(call.handoff.summary or "") if call.handoff else None,
         "operator": {"id": operator.id, "name": operator.name} if operator else None,
         "agent": {"id": agent.id, "name": agent.name} if agent else None,
         "startedAt": iso(times.started),
@@ -57,6 +59,7 @@ def call_view(call: Call) -> dict[str, object]:
         "endedAt": iso(times.ended) if times.ended else None,
         "endReason": call.end.value if call.end else None,
         "endedBy": ended_by(call.end) if call.end else None,
+        "transcript": "paused" if call.privacy.paused else "on",
     }
 
 
@@ -84,8 +87,8 @@ def incoming_view(call: Call, handoff: Handoff) -> dict[str, object]:
         "channelId": call.caller.channel_id,
         "caller": caller_view(call),
         "queue": handoff.queue,
-        "reason": handoff.wish.reason,
-        "summary": handoff.summary or "",
+        "reason": call.thread.clean(handoff.wish.reason),
+        "summary": call.thread.clean(handoff.summary or ""),
         "transcript": [message_view(message) for message in call.thread.recent(_TRANSCRIPT_MOST)],
         "requestedAt": iso(handoff.offer.requested_at),
         "expiresAt": iso(handoff.offer.expires_at),
@@ -106,4 +109,9 @@ def quality_view(call: Call, leg: OperatorLeg) -> dict[str, object]:
         "bufferMs": quality.buffer_ms if quality else 0,
         "callerLevel": caller_level,
         "operatorLevel": operator_level,
+        "transcriptBehindS": _behind(call.thread.behind_s),
     }
+
+
+def _behind(seconds: float) -> float:
+    return round(seconds, 1) if seconds > _LIVE_S else 0

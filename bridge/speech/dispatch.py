@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
-from bridge.speech.errors import Shed, SpeechUnavailable
+from bridge.speech.errors import Shed, SpeechFailed, SpeechUnavailable
 from bridge.speech.jobs import Job, JobQueue, Priority, QueueFull
 from bridge.speech.worker import WorkerDied, WorkerFailed, WorkerProcess
 
 log = structlog.get_logger()
 
-_MAX_ATTEMPTS = 2
+_RETRIES = 1
 """A request during which the worker died is tried once more; twice means that it is what kills it."""
+
+
+_OVERLOADED = "The speech engine has too much waiting."
 
 
 class Dispatcher:
@@ -46,6 +49,11 @@ class Dispatcher:
         """Jobs that wait for the worker."""
         return len(self._queue)
 
+    def waiting(self, urgency: float) -> tuple[int, float]:
+        """How many jobs of this first part of a priority wait, and for how many seconds the oldest has."""
+        created = [job.created for job in self._queue if job.priority[0] == urgency]
+        return len(created), self._now() - min(created) if created else 0.0
+
     async def start(self) -> None:
         """Start the worker and serve; returns before the model is loaded. Idempotent."""
         if self._loop_task is None and not self._closed:
@@ -72,14 +80,25 @@ class Dispatcher:
         patience_s: float,
         max_age_s: float = float("inf"),
         droppable: bool = False,
+        retries: int = _RETRIES,
     ) -> Job:
         """Queue a request; its future brings the reply, SpeechUnavailable or (droppable ones) Shed.
+
+        SpeechFailed is what it brings where the worker died of it, `retries` times again, or refused it.
 
         Raises Shed or SpeechUnavailable at once where there is no room or no engine any more.
         """
         loop = asyncio.get_running_loop()
         job = Job(
-            header, payload, priority, loop.create_future(), loop.time(), patience_s, max_age_s, droppable
+            header,
+            payload,
+            priority,
+            loop.create_future(),
+            loop.time(),
+            patience_s,
+            max_age_s,
+            droppable,
+            retries,
         )
         if self._closed or self._loop_task is None:
             raise SpeechUnavailable("The speech engine is not running.")
@@ -89,7 +108,7 @@ class Dispatcher:
             if droppable:
                 self.shed_count += 1
                 raise Shed("Speech work was dropped: too much is waiting.") from None
-            raise SpeechUnavailable("The speech engine has too much waiting.") from None
+            raise SpeechUnavailable(_OVERLOADED) from None
         if dropped is not None:
             self._shed(dropped)
         self._wake.set()
@@ -103,11 +122,9 @@ class Dispatcher:
     async def _serve(self) -> None:
         while True:
             await self._until_work()
+            self._drop_aged()
             job = self._queue.pop()
             if job is None or job.future.done():
-                continue
-            if self._now() - job.created > job.max_age_s:
-                self._shed(job)
                 continue
             try:
                 await self._do(job)
@@ -122,12 +139,12 @@ class Dispatcher:
         except WorkerDied as error:
             if job.droppable:
                 self._shed(job)
-            elif job.attempts < _MAX_ATTEMPTS and not job.future.done():
+            elif job.attempts <= job.retries and not job.future.done():
                 self._retry(job)
             else:
-                _refuse(job, str(error))
+                _refuse(job, str(error), SpeechFailed)
         except WorkerFailed as error:
-            _refuse(job, str(error))
+            _refuse(job, str(error), SpeechFailed)
         except asyncio.CancelledError:
             _refuse(job, "speech is being shut down")
             raise
@@ -143,6 +160,15 @@ class Dispatcher:
             return
         if dropped is not None:
             self._shed(dropped)
+
+    def _drop_aged(self) -> None:
+        """Give up what has waited longer than it was worth."""
+        now = self._now()
+        for job in self._queue.take_if(lambda job: now - job.created > job.max_age_s):
+            if job.droppable:
+                self._shed(job)
+            elif not job.future.done():
+                job.future.set_exception(SpeechUnavailable(_OVERLOADED))
 
     async def _until_work(self) -> None:
         """Return when the worker is ready and something is queued; meanwhile fail what waited too long."""
@@ -187,6 +213,6 @@ class Dispatcher:
         return asyncio.get_running_loop().time()
 
 
-def _refuse(job: Job, reason: str) -> None:
+def _refuse(job: Job, reason: str, kind: type[SpeechUnavailable] = SpeechUnavailable) -> None:
     if not job.future.done():
-        job.future.set_exception(SpeechUnavailable(f"The speech engine could not answer: {reason}."))
+        job.future.set_exception(kind(f"The speech engine could not answer: {reason}."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bridge.ports import SpeechToText, TextToSpeech, Urgency
@@ -13,6 +14,7 @@ from bridge.speech.piper_engine import PiperEngine
 from bridge.speech.whisper_engine import WhisperEngine
 
 __all__ = [
+    "DeepgramAccess",
     "DisabledSpeechToText",
     "DisabledTextToSpeech",
     "PiperEngine",
@@ -98,24 +100,45 @@ def default_threads() -> int:
     return max(1, min(4, (os.cpu_count() or 1) // 2))
 
 
+@dataclass(frozen=True, slots=True)
+class DeepgramAccess:
+    """An account with Deepgram, or with a server that speaks its protocol; `url` is its origin."""
+
+    key: str = field(repr=False)
+    model: str = "nova-3"
+    url: str = "https://api.deepgram.com"
+
+
 def build_stt(
     kind: str,
     *,
     model: str | None = None,
+    language: str = "en",
+    deepgram: DeepgramAccess | None = None,
     threads: int | None = None,
     on_change: Callable[[], None] = lambda: None,
 ) -> RecogniserEngine:
-    """The recogniser that `kind` ("whisper" or "none") names, not yet started.
+    """The recogniser that `kind` ("whisper", "deepgram" or "none") names, not yet started.
 
-    `model`: path or name, None for the packaged one. Raises SpeechUnavailable for any other kind.
+    `model`: Whisper's, path or name, None for the packaged one. `language`: a code, or "auto". Raises
+    SpeechUnavailable for any other kind, and for Deepgram without access.
     """
     if kind == "none":
         return DisabledSpeechToText()
     if kind == "whisper":
-        return WhisperEngine(model, threads=threads or default_threads(), on_change=on_change)
-    raise SpeechUnavailable(
-        f"There is no speech recogniser {kind!r} in this version: choose whisper or none."
-    )
+        return WhisperEngine(
+            model, language=language, threads=threads or default_threads(), on_change=on_change
+        )
+    if kind == "deepgram" and deepgram is not None:
+        # Only who uses it waits for its import.
+        from bridge.speech.deepgram_engine import DeepgramEngine
+
+        return DeepgramEngine(
+            deepgram.key, model=deepgram.model, url=deepgram.url, language=language, on_change=on_change
+        )
+    if kind == "deepgram":
+        raise SpeechUnavailable("Deepgram needs a key: set PATCHBAY_DEEPGRAM_KEY.")
+    raise SpeechUnavailable(f"There is no speech recogniser {kind!r}: choose whisper, deepgram or none.")
 
 
 def build_tts(

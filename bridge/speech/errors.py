@@ -11,6 +11,10 @@ class SpeechUnavailable(BridgeError):
     code = "speech_unavailable"
 
 
+class SpeechFailed(SpeechUnavailable):
+    """The engine died of this audio or refused it: trying again is not likely to help."""
+
+
 class Shed(BridgeError):
     """Speech work of low urgency was dropped so that more urgent work is served in time."""
 

@@ -22,7 +22,8 @@ class Job:
     """One request to a worker and the future of its reply.
 
     `patience_s`: how long it waits for an engine that is down; `max_age_s`: how long it is worth
-    doing at all; `droppable`: dropped (Shed) rather than retried or waited for.
+    doing at all; `droppable`: dropped (Shed) rather than retried or waited for; `retries`: how often it
+    is tried again after a worker died of it.
     """
 
     header: Mapping[str, object]
@@ -33,6 +34,7 @@ class Job:
     patience_s: float
     max_age_s: float = float("inf")
     droppable: bool = False
+    retries: int = 1
     attempts: int = 0
 
 

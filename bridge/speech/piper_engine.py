@@ -74,6 +74,11 @@ class PiperEngine:
         return self._dispatcher.worker.pid
 
     @property
+    def restarts(self) -> int:
+        """Times that the worker was started again."""
+        return max(0, self._dispatcher.worker.starts - 1)
+
+    @property
     def queued(self) -> int:
         """Pieces of text that wait for the worker."""
         return self._dispatcher.queued

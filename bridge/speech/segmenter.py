@@ -119,6 +119,12 @@ class Segmenter:
         """End an utterance that is still open; the stream may go on afterwards."""
         return [self._end(self._open)] if self._open is not None else []
 
+    def forget(self) -> None:
+        """Keep nothing of what was heard so far for the utterance to come; call it between two."""
+        self._before.clear()
+        self._recent.clear()
+        self._run = 0
+
     def current(self) -> bytes | None:
         """Audio of the utterance so far, for a partial result; None while nobody speaks."""
         return b"".join(self._open.frames) if self._open is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from bridge.ports import Urgency
@@ -13,10 +14,13 @@ MAX_SECONDS = 60
 
 _MAX_QUEUED = 256
 _PARTIAL_MAX_AGE_S = 1.0
-_PATIENCE_S = {Urgency.TURN: 5.0, Urgency.FINAL: 60.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
-"""How long work waits for an engine that is down: a caller waits for a turn, nobody for a final."""
+_PATIENCE_S = {Urgency.TURN: 5.0, Urgency.FINAL: 5.0, Urgency.LATE: 0.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
+"""How long work waits for an engine that is down: long enough for one that is only being restarted."""
 
-_BEAMS = {Urgency.TURN: 5, Urgency.FINAL: 5, Urgency.PARTIAL: 1}
+_MAX_AGE_S = {Urgency.FINAL: 10.0, Urgency.PARTIAL: _PARTIAL_MAX_AGE_S}
+"""How long work waits for its turn. A final that waited longer is safer where a crash does not lose it."""
+
+_BEAMS = {Urgency.TURN: 5, Urgency.FINAL: 5, Urgency.LATE: 5, Urgency.PARTIAL: 1}
 
 
 class WhisperEngine:
@@ -26,11 +30,13 @@ class WhisperEngine:
         self,
         model: str | None = None,
         *,
+        language: str = "en",
         threads: int = 1,
         max_queued: int = _MAX_QUEUED,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        arguments = ["--threads", str(threads), *(["--model", model] if model else [])]
+        arguments = ["--threads", str(threads), "--language", language]
+        arguments += ["--model", model] if model else []
         self._dispatcher = Dispatcher(
             "bridge.speech.whisper_worker",
             arguments,
@@ -61,9 +67,18 @@ class WhisperEngine:
         return self._dispatcher.shed_count
 
     @property
+    def restarts(self) -> int:
+        """Times that the worker was started again."""
+        return max(0, self._dispatcher.worker.starts - 1)
+
+    @property
     def queued(self) -> int:
         """Requests that wait for the worker."""
         return self._dispatcher.queued
+
+    def waiting(self, urgency: Urgency) -> tuple[int, float]:
+        """How many requests of this urgency wait, and for how many seconds the oldest has."""
+        return self._dispatcher.waiting(float(urgency))
 
     async def start(self) -> None:
         """Start the worker; returns before the model is loaded. Idempotent."""
@@ -95,10 +110,13 @@ class WhisperEngine:
         job = self._dispatcher.submit(
             {"rate": rate, "beam": _BEAMS[urgency]},
             pcm,
-            priority=(float(urgency),),
+            # The time keeps one that is tried again before those that came after it.
+            priority=(float(urgency), asyncio.get_running_loop().time()),
             patience_s=_PATIENCE_S[urgency],
-            max_age_s=_PARTIAL_MAX_AGE_S if partial else float("inf"),
+            max_age_s=_MAX_AGE_S.get(urgency, float("inf")),
             droppable=partial,
+            # Who kept it tries again, with others in between.
+            retries=0 if urgency is Urgency.LATE else 1,
         )
         try:
             reply = await job.future

@@ -18,7 +18,7 @@ import structlog
 from socketio.exceptions import SocketIOError
 
 from bridge.ports import Speaker
-from bridge.thread.errors import Alive5Lost, Alive5Unavailable
+from bridge.thread.errors import Alive5Closed, Alive5Lost, Alive5Refused, Alive5Unavailable
 
 log = structlog.get_logger()
 
@@ -53,8 +53,9 @@ class Alive5Config:
 class Alive5Client:
     """One thread's connection to alive5. Made for one task at a time; `close` may come from another.
 
-    Methods that send raise Alive5Unavailable where certainly nothing was sent, and Alive5Lost where that
-    is unknown. Nothing reconnects by itself: call `connect` again.
+    Methods that send raise Alive5Unavailable where certainly nothing was sent, Alive5Lost where that is
+    unknown, and Alive5Refused where the server acknowledged it with an error. Nothing reconnects by
+    itself: call `connect` again.
     """
 
     def __init__(self, config: Alive5Config, thread_id: str, crm_id: str, channel_id: str) -> None:
@@ -67,7 +68,7 @@ class Alive5Client:
         self._socket: socketio.AsyncClient | None = None
         self._http: aiohttp.ClientSession | None = None
         self._voice_agent_id = ""
-        self._ready: asyncio.Future[dict[str, Any]] | None = None
+        self._ready: asyncio.Future[dict[str, Any] | None] | None = None
         self._outcome: asyncio.Future[bool] | None = None
         self._unanswered = 0
         self._answers = False
@@ -84,7 +85,10 @@ class Alive5Client:
         return self._voice_agent_id
 
     async def connect(self) -> None:
-        """Be connected and initialised; a no-op where we are. Raises Alive5Unavailable."""
+        """Be connected and initialised; a no-op where we are.
+
+        Raises Alive5Unavailable; Alive5Closed where it is this thread that alive5 does not take.
+        """
         if self.connected:
             return
         await self.close()
@@ -180,9 +184,11 @@ class Alive5Client:
                 raise
             log.warning("alive5.no_init_ack", thread_id=self._ids["thread_id"])
             return fallback
+        if answer is None:
+            raise ConnectionAbortedError
         status = answer.get("status", "initialized")
         if status != "initialized":
-            raise ConnectionRefusedError(f"init_voice_agent: {status}")
+            raise Alive5Closed(f"alive5 does not take this thread (init_voice_agent: {str(status)[:80]}).")
         return str(answer.get("voice_agent_id") or fallback)
 
     async def _emit(self, event: str, payload: dict[str, str]) -> None:
@@ -208,10 +214,15 @@ class Alive5Client:
             raise Alive5Lost("The connection to alive5 was lost before this was certain to have arrived.")
 
     def _on_answer(self, outcome: asyncio.Future[bool]) -> Any:
-        def answered(*_answer: object) -> None:
+        def answered(*answer: object) -> None:
             self._answers = True
-            if not outcome.done():
+            if outcome.done():
+                return
+            refusal = refusal_in(answer)
+            if refusal is None:
                 outcome.set_result(True)
+            else:
+                outcome.set_exception(Alive5Refused(f"alive5 refused it: {refusal}."))
 
         return answered
 
@@ -222,6 +233,17 @@ class Alive5Client:
     def _on_disconnect(self, reason: str) -> None:
         log.info("alive5.disconnected", thread_id=self._ids["thread_id"], reason=reason)
         if self._ready is not None and not self._ready.done():
-            self._ready.set_result({"status": f"disconnected ({reason})"})
+            self._ready.set_result(None)
         if self._outcome is not None and not self._outcome.done():
             self._outcome.set_result(False)
+
+
+def refusal_in(answer: tuple[object, ...]) -> str | None:
+    """What an acknowledgement, whose form nobody documents, says against what was sent; None for nothing."""
+    for part in answer:
+        if not isinstance(part, dict):
+            continue
+        refused = part.get("status") in ("error", "failed", "rejected")
+        if part.get("error") or refused or part.get("ok") is False or part.get("success") is False:
+            return str(part.get("error") or part.get("message") or "no reason given")[:200]
+    return None

@@ -19,6 +19,8 @@ from typing import Any, Final
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -86,9 +88,25 @@ class Database:
             async with self._gate, writer.begin() as connection:
                 yield connection
 
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite, False on PostgreSQL; raises StoreUnavailable while closed."""
+        return self._opened().dialect.name == "sqlite"
+
+    async def checkpoint(self) -> bool:
+        """Move SQLite's log into its file and empty it; False where a reader or writer is in the way.
+
+        On PostgreSQL nothing is to be done. Raises StoreUnavailable.
+        """
+        if not self.is_sqlite:
+            return True
+        with unavailable("The thread database cannot be tidied up"):
+            async with self._gate:
+                return await asyncio.to_thread(_checkpoint, make_url(self._url), self._busy_timeout_s)
+
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows `on_conflict_do_…` in the database's own dialect."""
-        if self._opened().dialect.name == "sqlite":
+        if self.is_sqlite:
             return sqlite.insert(table)
         return postgresql.insert(table)
 
@@ -122,10 +140,8 @@ def _prepare_file(url: URL, busy_timeout_s: float) -> None:
     path = url.database
     if path and path != ":memory:" and not path.startswith("file:"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    arguments, options = url.get_dialect()().create_connect_args(url)
     deadline = time.monotonic() + busy_timeout_s
-    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
-    with closing(connect(*arguments, **options)) as connection:
+    with closing(_connect(url)) as connection:
         while True:
             try:
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -134,6 +150,24 @@ def _prepare_file(url: URL, busy_timeout_s: float) -> None:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(0.01)
+
+
+def _checkpoint(url: URL, busy_timeout_s: float) -> bool:
+    """Empty a SQLite file's log into the file; blocks.
+
+    Not on a connection of the pool: those are always in a transaction, in which it is refused.
+    """
+    with closing(_connect(url)) as connection:
+        connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
+        (blocked, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not blocked
+
+
+def _connect(url: URL) -> sqlite3.Connection:
+    """A connection of the standard library's to the file that `url` names."""
+    arguments, options = url.get_dialect()().create_connect_args(url)
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+    return connect(*arguments, **options)
 
 
 def _tune_sqlite(engine: AsyncEngine, busy_timeout_s: float) -> None:
@@ -146,6 +180,8 @@ def _tune_sqlite(engine: AsyncEngine, busy_timeout_s: float) -> None:
             cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
             cursor.execute("PRAGMA synchronous = FULL")
             cursor.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten, not just given up.
+            cursor.execute("PRAGMA secure_delete = ON")
             cursor.close()
         except BaseException:
             # The pool does not know it yet, and it has a thread of its own.
@@ -169,4 +205,7 @@ def _migrate(connection: Connection) -> None:
     # The option goes through configparser, where % is special.
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if newer := sorted(set(MigrationContext.configure(connection).get_current_heads()) - known):
+        raise CommandError(f"it is of a newer version (schema {', '.join(newer)}) and was left as it is")
     command.upgrade(config, "head")

@@ -17,6 +17,18 @@ class Alive5Unavailable(BridgeError):
     code = "alive5_unavailable"
 
 
+class Alive5Closed(Alive5Unavailable):
+    """alive5 answers, and does not take this thread; nothing was sent."""
+
+    code = "alive5_closed"
+
+
+class Alive5Refused(BridgeError):
+    """alive5 acknowledged what was sent with an error: it certainly did not take it."""
+
+    code = "alive5_refused"
+
+
 class Alive5Lost(BridgeError):
     """The connection died after something was emitted: it may have arrived or not."""
 

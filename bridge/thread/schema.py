@@ -103,6 +103,8 @@ messages = Table(
     UniqueConstraint("thread_id", "seq", name="uq_messages_thread_seq"),
     # Whether a message is late is asked at every append.
     Index("ix_messages_call_started", "call_id", "started_at"),
+    # Threads are found by the names of those who spoke in them.
+    Index("ix_messages_name", "name", "thread_id"),
 )
 
 calls = Table(
@@ -148,7 +150,6 @@ backlog = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
     Column("rate", Integer, nullable=False),
-    Column("audio", LargeBinary, nullable=False),
     # Bytes of audio, so that summing them up reads none of it.
     Column("size", Integer, nullable=False),
     Column("reason", CleanText, nullable=False),
@@ -157,8 +158,34 @@ backlog = Table(
     # Whether a system message in the thread has told of it.
     Column("announced", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Last: what stands behind a large value is slow to read. One byte of µ-law a sample.
+    Column("audio", LargeBinary, nullable=False),
     Index("ix_backlog_created_at", "created_at"),
     Index("ix_backlog_thread", "thread_id"),
+)
+
+search_texts = Table(
+    "search_texts",
+    metadata,
+    # What the full text index is over, one row a message. A number of its own, because SQLite's hidden
+    # ones change with VACUUM; rising, so that the newest are found first.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("thread_id", CleanText, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("text", CleanText, nullable=False),
+    Index("ix_search_texts_thread", "thread_id", "seq"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    # Who deleted what. Without a column `thread_id`, since its lines outlive what they tell of.
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", CleanText, nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("target", CleanText, nullable=False),
+    Column("deleted", Integer, nullable=False),
 )
 
 health = Table(

@@ -1,11 +1,14 @@
 """Puts utterances into the order in which they began, although their texts come in any order (sans-IO).
 
-An item is released once no utterance that began earlier is still open, or once it has waited for `patience`;
-what was overtaken in this way no longer holds anybody, and comes out when it is closed.
+An utterance is being spoken, then (`ended`) being recognised, then its item is known. An item waits for
+those that began earlier: `patience_s` at most for one that is being recognised, and `grace_s` for one that
+is still being spoken, since nobody knows for how long it will be. What was overtaken while it was being
+recognised is waited for no more; it comes out when it is closed.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -18,18 +21,20 @@ class _Entry(Generic[T]):
     key: str
     started_at: datetime
     item: T | None = None
-    ready_at: float | None = None
+    ready_at: float = math.inf
+    speaking: bool = True
     overtaken: bool = False
 
 
 class Sequencer(Generic[T]):
     """Orders items by `started_at`, ties by who opened first.
 
-    `now` is any clock in seconds that only rises.
+    `now` is any clock in seconds that only rises, and so is the one that `started_at` was read from.
     """
 
-    def __init__(self, *, patience_s: float) -> None:
+    def __init__(self, *, patience_s: float, grace_s: float) -> None:
         self._patience_s = patience_s
+        self._grace_s = min(grace_s, patience_s)
         self._entries: list[_Entry[T]] = []
         self._open: dict[str, _Entry[T]] = {}
 
@@ -44,6 +49,11 @@ class Sequencer(Generic[T]):
         self._entries.insert(index, entry)
         self._open[key] = entry
 
+    def ended(self, key: str) -> None:
+        """Nothing more is said in this utterance; its text is being made out. Unknown keys do nothing."""
+        if key in self._open:
+            self._open[key].speaking = False
+
     def close(self, key: str, item: T | None, now: float) -> bool:
         """The utterance's `item` is known, None if nothing comes of it; False where `key` is not open."""
         entry = self._open.pop(key, None)
@@ -57,30 +67,17 @@ class Sequencer(Generic[T]):
 
     def release(self, now: float) -> list[T]:
         """Take out, in order, every item whose turn has come."""
-        overdue = -1
-        for index, entry in enumerate(self._entries):
-            if entry.ready_at is not None and entry.ready_at + self._patience_s <= now:
-                overdue = index
-        released: list[T] = []
-        kept: list[_Entry[T]] = []
-        held = False
-        for index, entry in enumerate(self._entries):
-            if entry.item is not None and (index <= overdue or not held):
-                released.append(entry.item)
-                continue
-            kept.append(entry)
-            if entry.item is None:
-                entry.overtaken = entry.overtaken or index < overdue
-                held = held or not entry.overtaken
-        self._entries = kept
+        last = max((index for index, due in self._due() if due <= now), default=-1)
+        released = [entry.item for entry in self._entries[: last + 1] if entry.item is not None]
+        overtaken = [entry for entry in self._entries[: last + 1] if entry.item is None]
+        for entry in overtaken:
+            entry.overtaken = entry.overtaken or not entry.speaking
+        self._entries[: last + 1] = overtaken
         return released
 
     def deadline(self) -> float | None:
-        """When patience next runs out for somebody; None while nobody waits."""
-        return min(
-            (entry.ready_at + self._patience_s for entry in self._entries if entry.ready_at is not None),
-            default=None,
-        )
+        """When somebody's wait is next over; None while nobody waits."""
+        return min((due for _, due in self._due()), default=None)
 
     def waiting(self) -> list[T]:
         """Items that are closed but not released, in order."""
@@ -88,4 +85,15 @@ class Sequencer(Generic[T]):
 
     def opened(self) -> list[str]:
         """Keys that are still open, in order of beginning."""
-        return [entry.key for entry in self._entries if entry.ready_at is None]
+        return [entry.key for entry in self._entries if entry.item is None]
+
+    def _due(self) -> list[tuple[int, float]]:
+        """The place of each item and when it may go, whatever becomes of those before it."""
+        due: list[tuple[int, float]] = []
+        wait = -math.inf
+        for index, entry in enumerate(self._entries):
+            if entry.item is not None:
+                due.append((index, entry.ready_at + wait))
+            elif not entry.overtaken:
+                wait = max(wait, self._grace_s if entry.speaking else self._patience_s)
+        return due

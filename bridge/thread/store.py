@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, case, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bridge.ports import Caller, CallRow, Draft, Message, ThreadSummary
+from bridge.thread.backlog_store import BacklogTable
 from bridge.thread.database import Database
 from bridge.thread.outbox_store import OutboxTable, message_from_row, pending_row
-from bridge.thread.schema import calls, health, messages, outbox, threads
+from bridge.thread.schema import calls, health, messages, outbox, search_texts, threads
 from bridge.thread.views import iso_utc
 
 INTERRUPTED = "interrupted"
 """End reason of a call whose process died."""
+
+_PAGE = 200
 
 
 class SqlThreadStore(OutboxTable):
@@ -29,6 +32,13 @@ class SqlThreadStore(OutboxTable):
     def __init__(self, url: str, *, outbox: bool, busy_timeout_s: float = 2.0) -> None:
         super().__init__(Database(url, busy_timeout_s=busy_timeout_s))
         self._outbox = outbox
+        self.backlog = BacklogTable(self._db, self.append_in)
+        """Audio whose text is still to come."""
+
+    @property
+    def database(self) -> Database:
+        """The database itself, for what searches it and deletes from it."""
+        return self._db
 
     async def start(self) -> None:
         """Open and migrate the database and write to it. Raises StoreUnavailable, saying why; idempotent."""
@@ -85,19 +95,24 @@ class SqlThreadStore(OutboxTable):
         gets a row without ids, so that nothing said is lost.
         """
         async with self._db.write() as connection:
-            last_seq = await self._lock_thread(connection, draft)
-            stored = (
-                await connection.execute(select(messages).where(messages.c.id == draft.id))
-            ).one_or_none()
-            if stored is not None:
-                return message_from_row(stored)
-            return await self._insert_message(connection, draft, last_seq + 1)
+            return await self.append_in(connection, draft)
 
-    async def messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
-        """Messages with seq > `after_seq` in order, or None where the thread is unknown."""
+    async def append_in(self, connection: AsyncConnection, draft: Draft) -> Message:
+        """As `append`, as a part of the transaction that `connection` is in."""
+        last_seq = await self._lock_thread(connection, draft)
+        stored = (await connection.execute(select(messages).where(messages.c.id == draft.id))).one_or_none()
+        if stored is not None:
+            return message_from_row(stored)
+        return await self._insert_message(connection, draft, last_seq + 1)
+
+    async def messages(
+        self, thread_id: str, *, after_seq: int = 0, limit: int | None = None
+    ) -> list[Message] | None:
+        """Messages with seq > `after_seq` in order (the first `limit`), or None for an unknown thread."""
         query = select(messages).where(messages.c.thread_id == thread_id, messages.c.seq > after_seq)
+        query = query.order_by(messages.c.seq).limit(limit)
         async with self._db.read() as connection:
-            found = (await connection.execute(query.order_by(messages.c.seq))).all()
+            found = (await connection.execute(query)).all()
             if not found:
                 known = await connection.execute(
                     select(threads.c.thread_id).where(threads.c.thread_id == thread_id)
@@ -105,6 +120,16 @@ class SqlThreadStore(OutboxTable):
                 if known.first() is None:
                     return None
             return [message_from_row(row) for row in found]
+
+    async def all_messages(self, thread_id: str, *, after_seq: int = 0) -> list[Message] | None:
+        """As `messages` without a limit, in pages that hold nobody up; None, too, if deleted meanwhile."""
+        found: list[Message] = []
+        while page := await self.messages(thread_id, after_seq=after_seq, limit=_PAGE):
+            found += page
+            after_seq = page[-1].seq
+            if len(page) < _PAGE:
+                return found
+        return None if page is None else found
 
     async def threads(self, *, limit: int, matching: str = "") -> list[ThreadSummary]:
         """The newest threads first; only those with `matching` in their id, number or name, case aside."""
@@ -142,7 +167,8 @@ class SqlThreadStore(OutboxTable):
             left = (await connection.execute(query)).all()
             for row in left:
                 end = {"state": "ended", "endedAt": iso_utc(now), "endReason": INTERRUPTED, "endedBy": "us"}
-                view = {**row.view, **end}
+                # Nobody is left to end a pause, or to wait for a line.
+                view = {**row.view, **end, "transcript": "on", "line": "up"}
                 change = update(calls).where(calls.c.call_id == row.call_id)
                 await connection.execute(change.values(ended_at=now, view=view))
         return [row.call_id for row in left]
@@ -179,8 +205,14 @@ class SqlThreadStore(OutboxTable):
             .returning(messages)
         )
         message = message_from_row(added.one())
+        await connection.execute(
+            insert(search_texts).values(thread_id=draft.thread_id, seq=seq, text=draft.text)
+        )
         change = update(threads).where(threads.c.thread_id == draft.thread_id)
-        await connection.execute(change.values(last_seq=seq, last_at=draft.ended_at))
+        # A late text must not make the thread look older than what was said since.
+        newer = case((threads.c.last_at > draft.ended_at, threads.c.last_at), else_=draft.ended_at)
+        last_at = newer if message.late else draft.ended_at
+        await connection.execute(change.values(last_seq=seq, last_at=last_at))
         if self._outbox:
             payload = {"speaker": message.speaker, "message_content": message.text}
             row = pending_row("post_message", draft.thread_id, payload, message_id=draft.id)

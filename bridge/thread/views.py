@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bridge.ports import Message
+from bridge.ports import Message, ThreadSummary
 
 
 def iso_utc(moment: datetime) -> str:
@@ -27,4 +27,18 @@ def message_view(message: Message) -> dict[str, object]:
         "endedAt": iso_utc(message.ended_at),
         "delivery": message.delivery,
         "late": message.late,
+        "deliveryNote": message.delivery_note,
+    }
+
+
+def summary_view(row: ThreadSummary) -> dict[str, object]:
+    """A row of the list of threads as JSON."""
+    return {
+        "threadId": row.thread_id,
+        "crmId": row.crm_id,
+        "channelId": row.channel_id,
+        "number": row.number,
+        "name": row.name,
+        "lastAt": iso_utc(row.last_at),
+        "messageCount": row.message_count,
     }

@@ -1,12 +1,14 @@
 """One call's way into its thread: keeps the order of speaking, and never makes the call wait.
 
-Order. Messages are committed in the order in which their utterances *began*: a text that is known waits for
-utterances that began earlier and are still being recognised. Two things place a message later than its
-start, with its true `startedAt` kept and nothing renumbered, since `seq` is already known outside:
-- a recogniser that takes too long is overtaken: nobody waits longer than `patience_s` for an earlier
-  utterance, and the late text gets the next seq when it comes;
-- an utterance that is opened only after one that began later was committed. So open an utterance when it
-  begins, not when its text is there.
+Order. Messages are committed in the order in which their utterances *began*. A text that is known waits, at
+most `patience_s`, for utterances that began earlier, have ended and are still being recognised; and only
+`grace_s` for one that is still being spoken, which lets somebody finish who is just finishing. To wait for
+all that is being said would hold an "okay" back for as long as the other side goes on. What was overtaken
+keeps its true `startedAt`, takes the next seq when it comes, and is marked late by the store; nothing is
+renumbered, since `seq` is already known outside. So open an utterance when it begins, not when its text is
+there.
+
+Times are read from `now`, one clock for the call that only rises.
 
 Storage. Everything but `run` and `drain` returns at once. While the database fails, messages are kept in
 memory, at most `capacity` of them, and retried in order; beyond that the oldest is dropped, counted and
@@ -16,18 +18,22 @@ logged.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from bridge.ports import Draft, Message, Speaker
+from bridge.ports import DeferredAudio, Draft, Message, Speaker
+from bridge.thread.card_guard import CardGuard
+from bridge.thread.clock import CallClock
+from bridge.thread.delivery import happens
 from bridge.thread.errors import StoreUnavailable
 from bridge.thread.log import ThreadLog
 from bridge.thread.sequencer import Sequencer
@@ -38,6 +44,8 @@ RECENT: Final = 200
 MAX_OPEN: Final = 64
 """Utterances open at once; beyond it somebody forgets to close them, and the oldest is given up."""
 
+_PEOPLE: Final = ("caller", "human", "agent")
+
 OPEN_SHARE: Final = 0.6
 """Share of `drain`'s time that open utterances get to be closed; the rest is for the database."""
 
@@ -46,14 +54,29 @@ class CallThread:
     """What is said in one call, on its way into the thread."""
 
     def __init__(
-        self, log: ThreadLog, thread_id: str, call_id: str, *, patience_s: float = 8.0, capacity: int = 500
+        self,
+        log: ThreadLog,
+        thread_id: str,
+        call_id: str,
+        *,
+        deferred: DeferredAudio | None = None,
+        patience_s: float = 4.0,
+        grace_s: float = 0.3,
+        capacity: int = 500,
     ) -> None:
+        self.now = CallClock().now
+        self._deferred = deferred
         self._log = log
         self._thread_id = thread_id
         self._call_id = call_id
         self._capacity = capacity
-        self._sequencer: Sequencer[Draft] = Sequencer(patience_s=patience_s)
+        self._sequencer: Sequencer[Draft] = Sequencer(patience_s=patience_s, grace_s=grace_s)
         self._open: dict[str, Draft] = {}
+        self._ended: dict[str, float] = {}
+        """When those that are being recognised ended, on the monotonic clock."""
+        self._guard = CardGuard(log.mask_cards)
+        self._withholds = False
+        self._withheld: set[str] = set()
         self._queue: deque[Draft] = deque()
         self._current: Draft | None = None
         self._recent: dict[str, Message] = {}
@@ -70,14 +93,32 @@ class CallThread:
     @property
     def unsaved(self) -> int:
         """Messages whose text is known and which are not committed yet."""
-        return len(self._sequencer.waiting()) + len(self._queue) + (self._current is not None)
+        waiting = len(self._sequencer.waiting()) + len(self._guard) + len(self._queue)
+        return waiting + (self._current is not None)
+
+    def clean(self, text: str) -> str:
+        """`text` of a person's without the card numbers in it, where they are to be masked."""
+        return self._log.clean(text, heard=True)
+
+    def withhold(self, on: bool) -> None:
+        """Whether what people say from now on is left out; utterances that are open already are not."""
+        self._withholds = on
+
+    @property
+    def behind_s(self) -> float:
+        """Age of the oldest speech of this call that has ended and has no text yet, in seconds."""
+        age = time.monotonic() - min(self._ended.values()) if self._ended else 0.0
+        return max(age, self._deferred.behind_s(self._call_id) if self._deferred else 0.0)
 
     def open(self, speaker: Speaker, name: str | None, started_at: datetime) -> str:
         """Somebody began to speak; returns the utterance's id, which its message will have."""
+        if self._withholds and speaker in _PEOPLE:
+            self._withheld.add(utterance_id := str(uuid.uuid4()))
+            return utterance_id
         if len(self._open) >= MAX_OPEN:
             oldest = self._sequencer.opened()[0]
             log.warning("thread.utterance_never_closed", call_id=self._call_id, message_id=oldest)
-            self._end(oldest, self._open[oldest].text, datetime.now(UTC))
+            self._end(oldest, self._open[oldest].text, self.now())
         draft = Draft(
             id=str(uuid.uuid4()),
             thread_id=self._thread_id,
@@ -97,26 +138,52 @@ class CallThread:
         draft = self._open.get(utterance_id)
         if draft is None or draft.text == text:
             return
-        draft = replace(draft, text=text, ended_at=max(datetime.now(UTC), draft.started_at))
+        draft = replace(draft, text=text, ended_at=max(self.now(), draft.started_at))
         self._open[utterance_id] = draft
-        self._log.partial(draft)
+        self._log.partial(replace(draft, text=self._guard.partial(draft, time.monotonic())))
+
+    def ended(self, utterance_id: str, ended_at: datetime) -> None:
+        """Nothing more is said in this utterance; its text is being made out."""
+        if (draft := self._open.get(utterance_id)) is not None and utterance_id not in self._ended:
+            self._open[utterance_id] = replace(draft, ended_at=max(ended_at, draft.started_at))
+            self._ended[utterance_id] = time.monotonic()
+            self._sequencer.ended(utterance_id)
+            self._wake.set()
 
     def close(self, utterance_id: str, text: str, ended_at: datetime) -> None:
-        """The utterance's final text; "" discards it. Closing again, or an unknown id, does nothing."""
+        """The utterance's final text; "" discards it. Closing again, or an unknown id, does nothing.
+
+        `ended_at` is for utterances that were not said to have `ended`.
+        """
+        self._withheld.discard(utterance_id)
         if utterance_id in self._open:
             self._end(utterance_id, text, ended_at)
+
+    def defer(self, utterance_id: str, pcm: bytes, rate: int, why: str) -> None:
+        """The utterance, which has ended, cannot be recognised now: its text comes late, from its audio.
+
+        `pcm`: s16le mono; `why`: a sentence for the thread's readers. Once it is closed this does nothing.
+        """
+        self._withheld.discard(utterance_id)
+        if (opened := self._open.get(utterance_id)) is None:
+            return
+        self._end(utterance_id, "", opened.ended_at)
+        if self._deferred is None:
+            self.system(f"{len(pcm) / 2 / rate:.0f} s of speech could not be transcribed.")
+        else:
+            self._deferred.keep(replace(opened, text=""), pcm, rate, why)
 
     def say(
         self, speaker: Speaker, text: str, started_at: datetime, ended_at: datetime, name: str | None = None
     ) -> str:
         """An utterance whose text is known already; returns its id."""
         utterance_id = self.open(speaker, name, started_at)
-        self._end(utterance_id, text, ended_at)
+        self.close(utterance_id, text, ended_at)
         return utterance_id
 
     def system(self, text: str) -> str:
         """A note that nobody spoke, placed now; returns its id."""
-        now = datetime.now(UTC)
+        now = self.now()
         return self.say("system", text, now, now)
 
     def recall(self, messages: Iterable[Message]) -> None:
@@ -134,7 +201,7 @@ class CallThread:
         lines: list[Message | Draft] = list(self._recent.values())
         if self._current is not None:
             lines.append(self._current)
-        lines += [*self._queue, *self._sequencer.waiting()]
+        lines += [*self._queue, *self._guard.waiting, *self._sequencer.waiting()]
         return [(line.speaker, line.text) for line in lines[-n:]] if n > 0 else []
 
     async def settle(self, timeout_s: float) -> None:
@@ -151,7 +218,7 @@ class CallThread:
                 if self._current is None and self._queue:
                     self._current = self._queue.popleft()
                 if self._current is None:
-                    await self._pause(self._until_due())
+                    await happens(self._wake, self._until_due())
                 else:
                     await self._commit(self._current)
         finally:
@@ -159,6 +226,7 @@ class CallThread:
             self._stopped = True
             self._changed.set()
             if self.unsaved:
+                self._log.dropped += self.unsaved
                 log.error("thread.unsaved", call_id=self._call_id, count=self.unsaved)
 
     async def drain(self, timeout_s: float) -> int:
@@ -172,7 +240,7 @@ class CallThread:
         self._wake.set()
         await self._wait_until_empty(self._open, now + timeout_s * OPEN_SHARE)
         for utterance_id in self._sequencer.opened():
-            self._end(utterance_id, self._open[utterance_id].text, datetime.now(UTC))
+            self._end(utterance_id, self._open[utterance_id].text, self.now())
         await self._wait_until_empty(None, now + timeout_s)
         self._stopped = True
         self._wake.set()
@@ -180,6 +248,8 @@ class CallThread:
 
     def _end(self, utterance_id: str, text: str, ended_at: datetime) -> None:
         opened = self._open.pop(utterance_id)
+        if self._ended.pop(utterance_id, None) is not None:
+            ended_at = opened.ended_at
         final = replace(opened, text=text, ended_at=max(ended_at, opened.started_at)) if text else None
         if final is None and opened.text:
             self._log.partial(replace(opened, text=""))
@@ -190,10 +260,16 @@ class CallThread:
 
     def _collect(self) -> None:
         """Queue what the sequencer releases; where the database has failed for too long, drop the oldest."""
-        self._queue.extend(self._sequencer.release(time.monotonic()))
+        now = time.monotonic()
+        for draft in self._sequencer.release(now):
+            self._guard.push(draft, now)
+        if self._hurry and not self._open:
+            now = math.inf
+        self._queue.extend(self._guard.release(now, self._speaking))
         while len(self._queue) > self._capacity:
             lost = self._queue.popleft()
             self._dropped += 1
+            self._log.dropped += 1
             log.error(
                 "thread.message_dropped", call_id=self._call_id, message_id=lost.id, dropped=self._dropped
             )
@@ -224,18 +300,17 @@ class CallThread:
         end = time.monotonic() + delay * random.uniform(0.5, 1.0)
         while not self._stopped and hurried == self._hurry and (left := end - time.monotonic()) > 0:
             self._wake.clear()
-            await self._pause(left)
+            await happens(self._wake, left)
 
     def _until_due(self) -> float | None:
-        deadline = self._sequencer.deadline()
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        now = time.monotonic()
+        deadlines = (self._sequencer.deadline(), self._guard.deadline(now, self._speaking))
+        return min((max(0.0, due - now) for due in deadlines if due is not None), default=None)
 
-    async def _pause(self, seconds: float | None) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+    @property
+    def _speaking(self) -> set[Speaker]:
+        """Who is in the middle of an utterance."""
+        return {draft.speaker for draft in self._open.values()}
 
     async def _wait_until_empty(self, opened: dict[str, Draft] | None, deadline: float) -> None:
         """Wait until `opened` is (None: until nothing is unsaved), `run` has ended, or `deadline` is past."""
@@ -253,6 +328,8 @@ class CallThread:
             del self._recent[next(iter(self._recent))]
 
     def _refresh(self, message: Message) -> None:
-        """Take over a message's new delivery."""
+        """Take over a message's new delivery, and a text of this call that others have committed."""
         if message.id in self._recent:
             self._recent[message.id] = message
+        elif message.final and message.call_id == self._call_id:
+            self._remember(message)

@@ -1,4 +1,4 @@
-"""The terminal's commands as typer knows them: `call`, `operator` and `demo`.
+"""The terminal's commands as typer knows them: `call`, `operator`, `demo`, `threads …`.
 
 What they need is imported when they run: `patchbay serve`, beside them, has no use for it.
 """
@@ -22,6 +22,7 @@ from signaling.log import setup_logging
 from signaling.settings import Settings, SettingsError, load_settings
 from signaling.terminal.keyboard import at_terminal
 from signaling.terminal.show import Screen
+from signaling.terminal.threads import threads
 from telephony.errors import TelephonyError
 
 _FAILED = 1
@@ -49,6 +50,7 @@ def register(app: typer.Typer) -> None:
     app.command("call")(call_command)
     app.command("operator")(operator_command)
     app.command("demo")(demo_command)
+    app.add_typer(threads, name="threads")
 
 
 def call_command(

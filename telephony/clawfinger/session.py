@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
@@ -166,7 +166,7 @@ class PhoneSession:
         return self._gathered(call, "", began, 0)
 
     def _overtime(self, call: Call) -> bool:
-        lasted = datetime.now(UTC) - call.times.started
+        lasted = call.thread.now() - call.times.started
         return lasted > timedelta(seconds=self._desk.config.max_duration + self._desk.overtime)
 
     @property
@@ -221,7 +221,7 @@ class PhoneSession:
         return self.call
 
     async def _converse(self, call: Call, heard: str, speech: Wav, began: float, asr_ms: int) -> Answer:
-        now = datetime.now(UTC)
+        now = call.thread.now()
         call.caller_side.turn(heard, now - timedelta(seconds=speech.seconds), now)
         if call.state is State.BRIDGED:
             await tell_person(call, self._desk.clock, speech)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,6 +62,8 @@ class SoftphoneSession:
         self._unattended_since: float | None = None
         self._listener: LineListener | None = None
         self.over = False
+        self.secret = secrets.token_urlsafe(18)
+        """Shown by a caller who comes back at another socket: call ids are known to more than the caller."""
 
     @property
     def started(self) -> bool:

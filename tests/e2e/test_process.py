@@ -128,8 +128,10 @@ async def run_serve(folder: Path, **settings: object) -> tuple[int, str]:
         ({"ring_timeout": "soon"}, 'PATCHBAY_RING_TIMEOUT is "soon"'),
         ({"flow": "/nowhere/flow.json"}, "PATCHBAY_FLOW"),
         ({"host": "0.0.0.0"}, "PATCHBAY_AGENT_TOKEN"),
+        ({"stt": "deepgram"}, "PATCHBAY_DEEPGRAM_KEY"),
+        ({"language": "de"}, "PATCHBAY_WHISPER_MODEL"),
     ],
-    ids=["number", "flow", "exposed"],
+    ids=["number", "flow", "exposed", "deepgram", "language"],
 )
 async def test_a_bad_setting_is_named_and_exits_2(
     tmp_path: Path, settings: dict[str, object], said: str

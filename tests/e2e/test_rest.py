@@ -29,6 +29,7 @@ INCOMING_CALL = {
 MESSAGE = {
     "id", "threadId", "callId", "seq", "speaker", "name", "text", "final", "startedAt", "endedAt", "delivery",
     "late",
+    "deliveryNote",
 }  # fmt: skip
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -106,6 +107,23 @@ async def test_a_handoff_answers_202_then_409_and_404(shared_server: ServerProce
         over = await shared_server.post(f"/api/calls/{call_id}/handoff", status=409)
         assert over["error"]["code"] == "not_with_bot"
         assert_error(await shared_server.post(f"/api/calls/{UNKNOWN}/handoff", status=404))
+
+
+async def test_no_view_of_a_call_shows_a_card_number_that_a_handoff_names(
+    shared_server: ServerProcess,
+) -> None:
+    async with Console(shared_server) as console, phone_for(shared_server) as phone:
+        offer = await hand_off(
+            console, phone, summary="Pays with 5555555555554444.", reason="Card 378282246310005 fails."
+        )
+        masked = (f"Card {'•' * 11}0005 fails.", f"Pays with {'•' * 12}4444.")
+        await phone.hang_up()
+        await console.wait("call_state", callId=offer["callId"], state="ended")
+        told = [view for view in console.all("call_state") if view["callId"] == offer["callId"]]
+        kept = await shared_server.get(f"/api/calls/{offer['callId']}")
+        views = [view for view in (*told, kept, offer) if view["reason"] is not None]
+        assert {(view["reason"], view["summary"]) for view in views} <= {masked, (masked[0], "")}
+        assert (kept["reason"], kept["summary"]) == masked
 
 
 @pytest.mark.parametrize(

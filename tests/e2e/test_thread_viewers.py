@@ -28,6 +28,7 @@ class Viewer:
         self.server, self.thread_id = server, thread_id
         self.socket = socketio.AsyncClient(reconnection=False)
         self.messages: list[dict[str, Any]] = []
+        self.deliveries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
 
     async def __aenter__(self) -> Viewer:
@@ -35,7 +36,12 @@ class Viewer:
             self.messages.append(message)
             self._changed.set()
 
+        async def note(delivery: dict[str, Any]) -> None:
+            self.deliveries.append(delivery)
+            self._changed.set()
+
         self.socket.on("message", keep, namespace=NAMESPACE)
+        self.socket.on("delivery", note, namespace=NAMESPACE)
         await self.socket.connect(self.server.url, namespaces=[NAMESPACE])
         return self
 
@@ -46,6 +52,17 @@ class Viewer:
         """Subscribe and return the ack."""
         ask = {"threadId": self.thread_id, **payload}
         return await self.socket.call("subscribe", ask, namespace=NAMESPACE, timeout=5)
+
+    async def delivery(self, text: str, state: str) -> dict[str, Any]:
+        """Wait until the message with this text has been told to be in this state; what was told of it."""
+        async with asyncio.timeout(30):
+            while True:
+                self._changed.clear()
+                ids = {message["id"] for message in self.messages if message["text"] == text}
+                for told in self.deliveries:
+                    if told["id"] in ids and told["delivery"] == state:
+                        return told
+                await self._changed.wait()
 
     async def until(self, count: int) -> None:
         """Wait until `count` messages have been told."""
@@ -68,9 +85,11 @@ async def test_what_was_said_comes_in_the_ack_and_what_is_said_as_events(
             assert ack["messages"] == await module_server.messages(thread_id)
             last = ack["messages"][-1]["seq"]
             await phone.press("7")
-            await viewer.until(1)
-            assert (viewer.messages[0]["seq"], viewer.messages[0]["text"]) == (last + 1, "7")
-            assert viewer.messages[0]["speaker"] == "caller"
+            while not any(message["final"] for message in viewer.messages):
+                await viewer.until(len(viewer.messages) + 1)
+            shown, final = viewer.messages[0], next(m for m in viewer.messages if m["final"])
+            assert (shown["final"], shown["text"], shown["id"]) == (False, "7", final["id"]), "at once"
+            assert (final["seq"], final["text"], final["speaker"]) == (last + 1, "7", "caller")
 
 
 async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
@@ -82,8 +101,9 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
         thread_id = phone.parameters["threadId"]
         seen: list[int] = []
         for round_ in range(8):
-            # Keys are pressed while viewers come and go, so that commits fall into every gap.
-            pressing = asyncio.ensure_future(press_all(phone.press, "12345"))
+            # Keys are pressed while viewers come and go, each a message by its "#", so that commits fall into
+            # every gap.
+            pressing = asyncio.ensure_future(press_all(phone.press, "1#2#3#4#5#"))
             async with Viewer(module_server, thread_id) as viewer:
                 ack = await viewer.subscribe(afterSeq=seen[-1] if seen else 0)
                 seen += [message["seq"] for message in ack["messages"]]
@@ -98,9 +118,9 @@ async def test_a_viewer_that_comes_back_misses_nothing_and_sees_nothing_twice(
         async with Viewer(module_server, thread_id) as viewer:
             seen += [m["seq"] for m in (await viewer.subscribe(afterSeq=seen[-1]))["messages"]]
             await phone.press("#")
-            while not any(message["text"] == "#" for message in viewer.messages):
+            while not any(message["text"] == "#" and message["final"] for message in viewer.messages):
                 await viewer.until(len(viewer.messages) + 1)
-            seen += [message["seq"] for message in viewer.messages]
+            seen += [message["seq"] for message in viewer.messages if message["final"]]
         assert seen == sorted(set(seen)), "nothing twice, and in order"
         assert seen == [*range(1, len(seen) + 1)], "nothing missed"
         assert len(seen) > 8 * 5

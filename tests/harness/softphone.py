@@ -17,7 +17,7 @@ NAMESPACE = "/softphone"
 class Softphone(Console):
     """One tab of a caller; `async with` opens its socket, `call` calls in. Otherwise as Console."""
 
-    call_id = thread_id = ""
+    call_id = thread_id = secret = ""
     _said_goodbye = False
 
     async def connect(self, token: str | None = None) -> None:
@@ -44,7 +44,7 @@ class Softphone(Console):
     async def call(self, **identity: str) -> str:
         """Call in and wait until the call has begun; its id."""
         ack = await self._dial("call", **identity)
-        self.call_id, self.thread_id = ack["callId"], ack["threadId"]
+        self.call_id, self.thread_id, self.secret = ack["callId"], ack["threadId"], ack["secret"]
         await self.wait("call_state", callId=self.call_id)
         return self.call_id
 
@@ -101,7 +101,7 @@ class PeerSoftphone(Softphone, PeerConsole):
             return await super().command(event, **payload)
         ack = await super().command("call", **payload)
         if ack["ok"]:
-            self.call_id, self.thread_id = ack["callId"], ack["threadId"]
+            self.call_id, self.thread_id, self.secret = ack["callId"], ack["threadId"], ack["secret"]
         return ack
 
     def _state(self, state: State) -> None:

@@ -33,6 +33,7 @@ async def test_both_ways(shared_server: ServerProcess) -> None:
         assert quality["rttMs"] is None or quality["rttMs"] >= 0
         assert set(quality) == {
             "callId", "at", "rttMs", "jitterMs", "lossPct", "bufferMs", "callerLevel", "operatorLevel",
+            "transcriptBehindS",
         }  # fmt: skip
 
 

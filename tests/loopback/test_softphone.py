@@ -123,7 +123,7 @@ async def test_a_caller_who_drops_out_carries_on_from_another_socket(shared_serv
             await phone.call()
             await bridge(phone, console)
             await phone.vanish()
-            await back.renew(callId=phone.call_id)
+            await back.renew(callId=phone.call_id, secret=phone.secret)
             back.call_id = phone.call_id
             await assert_both_ways(back, console)
             states = [v["state"] for v in console.all("call_state") if v["callId"] == phone.call_id]
@@ -147,7 +147,7 @@ async def test_a_new_offer_on_the_same_socket_renews_the_audio(shared_server: Se
 async def test_a_call_that_was_taken_along_leaves_the_older_tab(shared_server: ServerProcess) -> None:
     async with caller(shared_server) as phone, caller(shared_server) as other:
         await phone.call()
-        await other.renew(callId=phone.call_id)
+        await other.renew(callId=phone.call_id, secret=phone.secret)
         assert (await phone.wait("ended"))["reason"] == "moved"
         assert (await phone.command("dtmf", digit="1"))["error"]["code"] == "gone"
         assert (await other.command("dtmf", digit="1"))["ok"]
@@ -156,9 +156,20 @@ async def test_a_call_that_was_taken_along_leaves_the_older_tab(shared_server: S
 async def test_a_call_does_not_move_for_an_offer_that_nobody_can_answer(shared_server: ServerProcess) -> None:
     async with caller(shared_server) as phone, caller(shared_server) as other:
         await phone.call()
-        ack = await Softphone.command(other, "offer", sdp="v=0", callId=phone.call_id)
+        ack = await Softphone.command(other, "offer", sdp="v=0", callId=phone.call_id, secret=phone.secret)
         assert ack["error"]["code"] == "bad_sdp"
         assert (await Softphone.command(other, "dtmf", digit="1"))["error"]["code"] == "gone"
+        assert (await phone.command("dtmf", digit="1"))["ok"]
+        assert phone.all("ended") == []
+
+
+async def test_a_call_does_not_move_for_who_knows_only_its_id(shared_server: ServerProcess) -> None:
+    async with caller(shared_server) as phone, caller(shared_server) as other:
+        await phone.call()
+        for wrong in ({}, {"secret": ""}, {"secret": phone.secret[:-1]}, {"secret": "é" + phone.secret[1:]}):
+            ack = await other.command("offer", sdp=await other.offer_sdp(), callId=phone.call_id, **wrong)
+            assert ack["error"]["code"] == "not_yours"
+            await other.hang_up_audio()
         assert (await phone.command("dtmf", digit="1"))["ok"]
         assert phone.all("ended") == []
 
@@ -179,7 +190,7 @@ async def test_keys_are_the_caller_s_words(shared_server: ServerProcess) -> None
         await phone.call()
         for digit in "5#":
             assert (await phone.command("dtmf", digit=digit))["ok"]
-        while {"5", "#"} - {
+        while "5#" not in {
             message["text"]
             for message in (data["message"] for data in console.all("transcript"))
             if message["speaker"] == "caller" and message["callId"] == phone.call_id

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from signaling.log import setup_logging
+from signaling.log import OncePerWhile, setup_logging
 
 
 class Terminal(io.StringIO):
@@ -106,3 +106,26 @@ def test_what_is_no_secret_is_left_as_it_is() -> None:
     (line,) = lines_of(stream)
     assert (line["count"], line["rate"], line["on"], line["none"]) == (3, 0.5, True, None)
     assert line["text"] == "the key is under the mat"
+
+
+def test_what_strangers_make_a_library_log_is_written_once_in_a_while() -> None:
+    stream = io.StringIO()
+    setup_logging(stream)
+    for _ in range(1000):
+        logging.getLogger("engineio.server").error("message async handler error")
+    logging.getLogger("engineio.server").error("something else")
+    assert [line["event"] for line in lines_of(stream)] == ["message async handler error", "something else"]
+
+
+def test_how_many_were_held_back_is_said_with_the_next() -> None:
+    limit = OncePerWhile(10.0)
+    passed = [limit.filter(_record("same", at)) for at in (0.0, 1.0, 9.9)]
+    late = _record("same", 10.0)
+    assert (passed, limit.filter(late)) == ([True, False, False], True)
+    assert late.getMessage() == "same (2 more like it were not logged)"
+
+
+def _record(text: str, at: float) -> logging.LogRecord:
+    record = logging.LogRecord("a", logging.ERROR, "", 0, text, (), None)
+    record.created = at
+    return record

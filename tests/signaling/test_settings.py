@@ -74,8 +74,8 @@ BAD = [
     ("PUBLIC_URL", "ftp://calls.example.com", "an origin"),
     ("PUBLIC_URL", "https://calls.example.com:0", "an origin"),
     ("FLOW", "nowhere.json", "there is no such file"),
-    ("STT", "vosk", "whisper or none"),
-    ("STT", "deepgram", "Deepgram is not part of this version"),
+    ("STT", "vosk", "whisper, deepgram or none"),
+    ("LANGUAGE", "English please", "a code such as en, de or pt-BR, or auto"),
     ("TTS", "espeak", "piper or none"),
     ("OPERATOR_CODEC", "g722", "auto, opus, pcmu or pcma"),
     ("LLM_URL", "127.0.0.1:8080", "an http:// or https:// address"),
@@ -84,6 +84,7 @@ BAD = [
     ("AGENT_TURN_TIMEOUT", "-1", "a number of seconds above 0 and up to 3600"),
     ("SESSION_TTL", "nan", "a number of seconds above 0 and up to 3600"),
     ("MAX_CALLS", "0", "a whole number from 1 to 10000"),
+    ("BACKLOG_MB", "0", "a whole number from 1 to 1000000"),
     ("ALIVE5_URL", "alive5", "such as https://api.alive5.com"),
 ]
 
@@ -100,6 +101,8 @@ def test_a_bad_value_is_told_with_its_variable_itself_and_what_is_allowed(
 
 
 BAD_SECRETS = [
+    ("DATABASE_URL", "postgresql+asyncpg://ann:hunter2@db:port/x", "sqlite+aiosqlite://… or"),
+    ("DATABASE_URL", "postgresql+asyncpg://ann:hunter2@db:99999/x", "sqlite+aiosqlite://… or"),
     ("DATABASE_URL", "mysql://ann:hunter2@db/x", "sqlite+aiosqlite://… or postgresql+asyncpg://…"),
     ("OPERATORS", "ann:ok,hunter2", "entry 2 is not name:password"),
     ("OPERATORS", "ann:hunter2,Ann:other", "entry 2 repeats the name Ann"),
@@ -107,6 +110,7 @@ BAD_SECRETS = [
     ("OPERATORS", f"{'a' * 65}:hunter2", "longer than 64 characters"),
     ("OPERATORS", f"ann:hunter2{'x' * 1024}", "longer than 1024 characters"),
     ("AGENT_TOKEN", "hunter2 with blanks", "a token without blanks"),
+    ("DEEPGRAM_KEY", "hunter2 with blanks", "an API key without blanks"),
     ("ICE_SERVERS", '[{"urls": "turn:h", "username": "hunter2"}]', "come together or not at all"),
     ("ICE_SERVERS", '[{"urls": "turn:h", "username": "hunter2", "credential": 1}]', "must be strings"),
     ("ICE_SERVERS", '[{"url": "hunter2"}]', 'each entry needs "urls"'),
@@ -154,6 +158,29 @@ def test_half_of_the_alive5_settings_is_refused(
 ) -> None:
     with pytest.raises(SettingsError, match="PATCHBAY_ALIVE5_URL and PATCHBAY_ALIVE5_KEY"):
         load(monkeypatch, **given)
+
+
+def test_deepgram_without_a_key_is_refused_with_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="PATCHBAY_DEEPGRAM_KEY"):
+        load(monkeypatch, STT="deepgram")
+    settings = load(monkeypatch, STT="deepgram", DEEPGRAM_KEY="hunter2", LANGUAGE="auto")
+    assert settings.deepgram_key is not None
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("given", [{"LANGUAGE": "de"}, {"LANGUAGE": "auto", "WHISPER_MODEL": "base.en"}])
+def test_a_language_that_the_model_cannot_know_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError, match="knows English only"):
+        load(monkeypatch, **given)
+
+
+@pytest.mark.parametrize("given", [{"LANGUAGE": "en-GB"}, {"LANGUAGE": "de", "WHISPER_MODEL": "small"}])
+def test_a_language_that_the_model_may_know_is_taken(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    assert load(monkeypatch, **given).language == given["LANGUAGE"]
 
 
 def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:

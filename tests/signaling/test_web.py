@@ -138,6 +138,24 @@ async def test_nothing_outside_the_folder_is_served(site: str, folder: Path, pat
     assert b"secret" not in answer.partition(b"\r\n\r\n")[2]
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/threads/a/b", "/media/nothing.js", "/..%2fsecret.txt"])
+async def test_a_page_that_is_none_is_said_by_the_app_and_a_file_that_is_none_by_404_alone(
+    site: str, client: aiohttp.ClientSession, path: str
+) -> None:
+    page = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "identity"}
+    async with client.get(site + path, headers=page) as answer:
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert await answer.text() == INDEX
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    async with client.get(site + path, headers={"Accept": "*/*"}) as answer:
+        assert answer.status == 404
+        assert INDEX not in await answer.text()
+    async with client.get(f"{site}/api/nowhere", headers=page) as answer:
+        assert answer.status == 404
+        assert INDEX not in await answer.text()
+
+
 async def test_an_app_that_is_not_built_is_missed_in_a_sentence_and_found_once_it_is(
     site: str, folder: Path, client: aiohttp.ClientSession
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.bot import phrases
 from bridge.bot.bot import NOTHING, Bot, HandoffWish
@@ -32,6 +32,7 @@ class Call:
         self.said: list[str] = []
         self.cut_in_on: str | None = None
         self.wish: HandoffWish | None = None
+        self.answers: dict[str, str] = {}
         self.parted: bool | None = None
         self.models: list[str] = []
         self._changed = asyncio.Event()
@@ -46,6 +47,9 @@ class Call:
 
     def history(self) -> Sequence[Message]:
         return ()
+
+    def note_answers(self, answers: Mapping[str, str]) -> None:
+        self.answers = dict(answers)
 
     def want_person(self, wish: HandoffWish) -> None:
         self.wish = wish
@@ -94,6 +98,7 @@ async def test_a_goodbye_that_was_heard_ends_the_call() -> None:
     call = Call()
     await talk(call, Bot(FlowRun(parse_template(GOODBYE)), None, call), "yes")
     assert (call.said[-1], call.parted) == ("Done. Goodbye!", True)
+    assert list(call.answers.values()) == ["yes"]
 
 
 async def test_a_goodbye_that_the_caller_cuts_into_waits_for_what_they_say() -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bridge.media.g711 import ulaw_decode, ulaw_encode
 from bridge.ports import SpeechToText, TextToSpeech, Urgency
 from bridge.speech.canned import APOLOGY
-from bridge.speech.engines import build_stt, build_tts, default_threads
+from bridge.speech.engines import DeepgramAccess, build_stt, build_tts, default_threads
 from bridge.speech.errors import Shed, SpeechUnavailable
 from bridge.speech.piper_engine import PiperEngine
 from bridge.speech.whisper_engine import WhisperEngine
@@ -232,6 +232,20 @@ async def test_a_model_that_is_not_there_is_named() -> None:
         await engine.close()
 
 
+@pytest.mark.parametrize("language", ["de", "auto"])
+async def test_a_model_that_knows_english_only_refuses_another_language(language: str) -> None:
+    told = asyncio.Event()
+    engine = WhisperEngine(language=language, on_change=told.set)
+    await engine.start()
+    try:
+        await told.wait()
+        assert not engine.ready
+        assert "knows English only" in str(engine.problem)
+        assert "PATCHBAY_LANGUAGE" in str(engine.problem)
+    finally:
+        await engine.close()
+
+
 async def test_speech_that_is_switched_off_is_ready_and_silent() -> None:
     ear, voice = build_stt("none"), build_tts("none")
     await ear.start()
@@ -249,7 +263,10 @@ async def test_engines_are_built_by_name_and_unknown_ones_refused() -> None:
     voice: TextToSpeech = build_tts("piper")
     assert not ear.ready
     assert not voice.ready
-    with pytest.raises(SpeechUnavailable, match="deepgram"):
+    assert not build_stt("deepgram", deepgram=DeepgramAccess("a-key")).ready
+    with pytest.raises(SpeechUnavailable, match="PATCHBAY_DEEPGRAM_KEY"):
         build_stt("deepgram")
+    with pytest.raises(SpeechUnavailable, match="vosk"):
+        build_stt("vosk")
     with pytest.raises(SpeechUnavailable, match="festival"):
         build_tts("festival")

@@ -37,14 +37,15 @@ async def test_while_somebody_speaks_partials_say_what_they_said_so_far(
     whisper: WhisperEngine, spoken: dict[str, bytes]
 ) -> None:
     partials: asyncio.Queue[str] = asyncio.Queue()
-    first, *rest = frames(spoken[NUMBER])
+    said = frames(spoken[NUMBER])
+    begun, half_a_second = b"".join(said[: len(said) // 2]), RATE // FRAME
     stream = whisper.stream(RATE)
-    hearing = stream.hear(first, urgency=Urgency.FINAL, on_partial=partials.put_nowait)
-    for frame in rest[: len(rest) // 2]:
+    hearing = stream.hear(begun, urgency=Urgency.FINAL, on_partial=partials.put_nowait)
+    for frame in said[len(said) // 2 :][:half_a_second]:
         hearing.feed(frame)
     async with asyncio.timeout(30):
         partial = await partials.get()
-    for frame in rest[len(rest) // 2 :]:
+    for frame in said[len(said) // 2 :][half_a_second:]:
         hearing.feed(frame)
     final = await hearing.finish(spoken[NUMBER])
     stream.close()

@@ -15,6 +15,9 @@ from bridge.speech.whisper_worker import RATE, Guess, believable, pieces, repeat
         Guess("I don't know what I'm saying.", -1.65, 0.82),
         Guess("Thank you.", -0.66, 0.74),
         Guess("you", -3.04, 0.4),
+        Guess("Okay.", -2.46, 0.88),
+        Guess("Mm. Mm.", -1.43, 0.76),
+        Guess("Um.", -1.60, 0.9),
         Guess("", 0.0, 0.0),
     ],
 )
@@ -30,6 +33,9 @@ def test_what_whisper_hears_in_noise_is_not_believed(guess: Guess) -> None:
         Guess("I see.", -0.91, 0.67),
         Guess("Okay.", -0.68, 0.14),
         Guess("Two.", -1.40, 0.31),
+        Guess("Yeah.", -0.81, 0.60),
+        Guess("Um.", -1.43, 0.76),
+        Guess("Uh-huh.", -0.84, 0.44),
     ],
 )
 def test_what_whisper_hears_in_short_speech_is_believed(guess: Guess) -> None:

@@ -10,7 +10,10 @@ import pytest
 from bridge.thread.log import ThreadLog
 from bridge.thread.store import SqlThreadStore
 from tests.alive5_server import Alive5Server
+from tests.bridge.thread.databases import either, either_url, postgres
 from tests.bridge.thread.helpers import sqlite_url
+
+__all__ = ["either", "either_url", "postgres"]
 
 
 @pytest.fixture

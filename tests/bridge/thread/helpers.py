@@ -22,13 +22,19 @@ def at(seconds: float) -> datetime:
 
 
 def draft(
-    text: str = "hello", *, thread_id: str = "t", speaker: Speaker = "bot", start: float = 0.0, id: str = ""
+    text: str = "hello",
+    *,
+    thread_id: str = "t",
+    call_id: str = "call",
+    speaker: Speaker = "bot",
+    start: float = 0.0,
+    id: str = "",
 ) -> Draft:
     """Something said at `start`, for one second."""
     return Draft(
         id=id or str(uuid.uuid4()),
         thread_id=thread_id,
-        call_id="call",
+        call_id=call_id,
         speaker=speaker,
         text=text,
         started_at=at(start),

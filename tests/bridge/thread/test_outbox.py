@@ -29,8 +29,8 @@ def pump_of(server: Alive5Server, store: SqlThreadStore, log: ThreadLog, **optio
     def client(thread_id: str, crm_id: str, channel_id: str) -> Alive5Client:
         return Alive5Client(config, thread_id, crm_id, channel_id)
 
-    max_threads = int(options.pop("max_threads", 100))
-    return OutboxPump(store, log, client, backoff=QUICK, max_threads=max_threads, **options)
+    counts = {name: int(options.pop(name)) for name in ("max_threads", "refusals") if name in options}
+    return OutboxPump(store, log, client, backoff=QUICK, **counts, **options)
 
 
 @asynccontextmanager

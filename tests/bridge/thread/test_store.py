@@ -150,7 +150,9 @@ async def test_a_call_is_replaced_by_its_newest_row(store: SqlThreadStore) -> No
 async def test_reconciling_ends_open_calls_once_and_leaves_ended_ones(store: SqlThreadStore) -> None:
     ended = CallRow("ended", "t", at(0), at(5), {"state": "ended", "endReason": "caller_hung_up"})
     await store.save_call(ended)
-    await store.save_call(CallRow("b", "t", at(2), None, {"state": "bridged", "queue": "sales"}))
+    await store.save_call(
+        CallRow("b", "t", at(2), None, {"state": "bridged", "queue": "sales", "transcript": "paused"})
+    )
     await store.save_call(CallRow("a", "t", at(1), None, {"state": "bot"}))
     assert await store.reconcile_calls(at(60)) == ["a", "b"]
     assert await store.reconcile_calls(at(70)) == []
@@ -164,6 +166,8 @@ async def test_reconciling_ends_open_calls_once_and_leaves_ended_ones(store: Sql
         "endedAt": "2026-11-21T12:01:00.000Z",
         "endReason": "interrupted",
         "endedBy": "us",
+        "transcript": "on",
+        "line": "up",
     }
 
 

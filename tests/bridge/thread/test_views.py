@@ -24,6 +24,7 @@ def test_a_message_has_exactly_the_contracts_fields() -> None:
         "endedAt": "2026-11-21T12:00:00.005Z",
         "delivery": "pending",
         "late": False,
+        "deliveryNote": None,
     }
 
 

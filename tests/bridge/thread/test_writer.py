@@ -127,6 +127,7 @@ async def test_draining_waits_for_an_open_utterance_and_then_keeps_its_last_part
         known = thread.open("human", None, at(1))
         thread.open("caller", None, at(2))
         thread.partial(known, "So I was")
+        thread.ended(known, at(3))
         thread.say("bot", "Bye.", at(3), at(4))
         draining = group.create_task(thread.drain(0.5))
         thread.close(closed, "Thanks.", at(2))
@@ -188,3 +189,36 @@ async def test_two_calls_share_a_thread_without_gaps(log: ThreadLog, store: SqlT
     assert [m.seq for m in messages] == list(range(1, 61))
     for n in range(3):
         assert [m.text for m in messages if m.call_id == f"call{n}"] == [f"{k}" for k in range(20)]
+
+
+async def test_a_text_does_not_wait_for_what_is_still_being_said_which_is_marked_late_then(
+    log: ThreadLog,
+) -> None:
+    thread, inbox = CallThread(log, "t", "call", patience_s=60.0, grace_s=0.01), Inbox(log)
+    async with running(thread):
+        story = thread.open("caller", None, at(0))
+        okay = thread.open("human", "Ada", at(4))
+        thread.ended(okay, at(5))
+        thread.close(okay, "Okay.", at(5))
+        await inbox.until(lambda: inbox.texts() == ["Okay."])
+        thread.ended(story, at(15))
+        assert thread.behind_s > 0
+        answer = thread.say("human", "I see.", at(16), at(17))
+        thread.close(story, "And then it broke.", at(99))
+        await inbox.until(lambda: len(inbox.texts()) == 3)
+        assert thread.behind_s == 0
+    told = [(m.text, m.late, m.ended_at) for m in thread.recent(5)]
+    assert told == [("Okay.", False, at(5)), ("And then it broke.", True, at(15)), ("I see.", False, at(17))]
+    assert thread.recent(1)[0].id == answer
+
+
+async def test_speech_that_nobody_keeps_is_a_note_with_its_length(log: ThreadLog) -> None:
+    thread, inbox = CallThread(log, "t", "call"), Inbox(log)
+    async with running(thread):
+        lost = thread.open("caller", None, at(0))
+        thread.partial(lost, "I wa")
+        thread.ended(lost, at(3))
+        thread.defer(lost, bytes(8000 * 2 * 3), 8000, "The engine is down.")
+        thread.defer(lost, bytes(8000 * 2 * 3), 8000, "The engine is down.")
+        await inbox.until(lambda: bool(inbox.texts()))
+    assert [m.text for m in inbox.messages] == ["I wa", "", "3 s of speech could not be transcribed."]

@@ -32,5 +32,10 @@ export const routes: Routes = [
     title: $localize`Thread`,
     loadComponent: () => import('./threads/thread-page').then((m) => m.ThreadPage),
   },
-  { path: '**', redirectTo: '' },
+  { path: 'sign-in', redirectTo: '' },
+  {
+    path: '**',
+    title: $localize`Not found`,
+    loadComponent: () => import('./shell/not-found').then((m) => m.NotFound),
+  },
 ];

@@ -29,12 +29,12 @@ def upgrade() -> None:
         sa.Column("started_at", UTC_TIME, nullable=False),
         sa.Column("ended_at", UTC_TIME, nullable=False),
         sa.Column("rate", sa.Integer, nullable=False),
-        sa.Column("audio", sa.LargeBinary, nullable=False),
         sa.Column("size", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("announced", sa.Boolean, nullable=False),
         sa.Column("created_at", UTC_TIME, nullable=False),
+        sa.Column("audio", sa.LargeBinary, nullable=False),
     )
     op.create_index("ix_backlog_created_at", "backlog", ["created_at"])
     op.create_index("ix_backlog_thread", "backlog", ["thread_id"])

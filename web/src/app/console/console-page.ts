@@ -89,6 +89,13 @@ export class ConsolePage {
         run: panel((p) => p.toggleKeypad()),
       },
       {
+        key: 't',
+        label: $localize`Pause the transcript, and back`,
+        group: call,
+        when: talking,
+        run: panel((p) => p.pauseTranscript()),
+      },
+      {
         key: '/',
         label: $localize`Type to speak`,
         group: call,

@@ -16,11 +16,13 @@ import {
   parseWelcome,
 } from '../wire/parse';
 import { Welcome } from '../wire/views';
+import { Briefs } from './briefs';
 import { OperatorSocket } from './operator-socket';
 import * as reduce from './reduce';
 import { ConsoleState, EMPTY, Phase, phaseOf } from './state';
 
-export type Command = 'accept' | 'decline' | 'release' | 'hangup' | 'hold' | 'say' | 'dtmf';
+export type Command =
+  'accept' | 'decline' | 'release' | 'hangup' | 'hold' | 'pause' | 'say' | 'dtmf';
 
 const DEPARTURE_SHOWN_MS = 20_000;
 
@@ -31,6 +33,7 @@ export class ConsoleStore {
   private readonly api = inject(Api);
   private readonly clock = inject(Clock);
   private readonly notices = inject(Notices);
+  private readonly briefs = inject(Briefs);
   private readonly state = signal<ConsoleState>(EMPTY);
   private readonly inHand = signal<ReadonlySet<string>>(new Set());
   private readonly welcomes = signal(0);
@@ -53,10 +56,10 @@ export class ConsoleStore {
     const { mine, calls } = this.state();
     return mine === null ? null : (calls.get(mine) ?? null);
   });
-  /** Why our call was handed over; null where this page did not see it wait. */
+  /** Why our call was handed over; null where nobody knows. */
   readonly brief = computed(() => {
-    const { brief, mine } = this.state();
-    return brief?.callId === mine ? brief : null;
+    const call = this.call();
+    return call && this.briefs.of(call);
   });
   readonly phase = computed<Phase | null>(() => {
     const call = this.call();
@@ -86,13 +89,21 @@ export class ConsoleStore {
       if (callId !== null) untracked(() => void this.load(callId));
     });
     effect(() => {
+      const { brief } = this.state();
+      if (brief) untracked(() => this.briefs.keep(brief));
+    });
+    effect(() => {
       const oldest = this.clock.now() - DEPARTURE_SHOWN_MS;
       untracked(() => this.update(reduce.departuresSince, oldest));
     });
     const session = inject(Session);
     effect(() => {
       // What one operator saw is not for the next one. Somebody who signs in again finds it in the welcome.
-      if (!session.signedIn() && session.reason() === null) untracked(() => this.state.set(EMPTY));
+      if (session.signedIn() || session.reason() !== null) return;
+      untracked(() => {
+        this.state.set(EMPTY);
+        this.briefs.keep(null);
+      });
     });
   }
 
@@ -156,6 +167,11 @@ export class ConsoleStore {
 
   async hold(callId: string, on: boolean): Promise<boolean> {
     return this.command('hold', callId, () => this.socket.hold(callId, on));
+  }
+
+  /** Have nothing written down from now on, or again. */
+  async pauseTranscript(callId: string, on: boolean): Promise<boolean> {
+    return this.command('pause', callId, () => this.socket.pauseTranscript(callId, on));
   }
 
   /** Speak a text to the caller in the bot's voice; resolves with whether it was taken. */

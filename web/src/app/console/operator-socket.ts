@@ -82,6 +82,11 @@ export class OperatorSocket {
     await this.socket.send('hold_call', { callId, on }, parseNothing);
   }
 
+  /** `on`: nothing is written down any more; else it is again. */
+  async pauseTranscript(callId: string, on: boolean): Promise<void> {
+    await this.socket.send('pause_transcript', { callId, on }, parseNothing);
+  }
+
   async say(callId: string, text: string): Promise<void> {
     await this.socket.send('say', { callId, text }, parseNothing);
   }

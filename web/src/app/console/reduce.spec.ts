@@ -20,7 +20,7 @@ import {
   welcomed,
   withdrawn,
 } from './reduce';
-import { ConsoleState, EMPTY, callerName, phaseOf } from './state';
+import { ConsoleState, EMPTY, callerName, callerWithin, phaseOf } from './state';
 
 const SAM = { id: 'sam', name: 'Sam' };
 const KIM = { id: 'kim', name: 'Kim' };
@@ -76,6 +76,7 @@ describe('callerName', () => {
     expect(callerName({ name: 'Dana', number: '+1' })).toBe('Dana');
     expect(callerName({ name: null, number: '+1' })).toBe('+1');
     expect(callerName({ name: '', number: '' })).toBe('Unknown caller');
+    expect(callerWithin({ name: '', number: '' })).toBe('an unknown caller');
   });
 });
 

@@ -10,7 +10,7 @@ import {
   Transcript,
   Welcome,
 } from '../wire/views';
-import { ConsoleState, Departure, callerName, phaseOf } from './state';
+import { ConsoleState, Departure, callerWithin, phaseOf } from './state';
 
 const MOST_QUALITY = 120;
 const MOST_DEPARTURES = 4;
@@ -134,7 +134,7 @@ function left(
   if (!call) return state;
   const waiting = state.waiting.filter((other) => other !== call);
   const departures = why
-    ? [...state.departures, { callId, who: callerName(call.caller), ...why }].slice(
+    ? [...state.departures, { callId, who: callerWithin(call.caller), ...why }].slice(
         -MOST_DEPARTURES,
       )
     : state.departures;

@@ -72,3 +72,8 @@ export function talkingSince({ bridgedAt, claimedAt }: CallView): number | null 
 export function callerName(caller: { name: string | null; number: string }): string {
   return caller.name || caller.number || $localize`Unknown caller`;
 }
+
+/** The same in the middle of a sentence. */
+export function callerWithin(caller: { name: string | null; number: string }): string {
+  return caller.name || caller.number || $localize`an unknown caller`;
+}

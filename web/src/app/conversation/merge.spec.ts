@@ -69,9 +69,9 @@ describe('mergeMessage', () => {
 
 describe('mergeDelivery', () => {
   it('changes one message and nothing else', () => {
-    const change = { threadId: 't1', id: 'a', seq: 1, delivery: 'failed' as const };
+    const change = { id: 'a', delivery: 'failed' as const, deliveryNote: 'uncertain' };
     expect(mergeDelivery([first, second], change)).toEqual([
-      { ...first, delivery: 'failed' },
+      { ...first, delivery: 'failed', deliveryNote: 'uncertain' },
       second,
     ]);
     const list = [second];

@@ -20,6 +20,8 @@ export interface KeptCall {
   readonly callId: string;
   readonly threadId: string;
   readonly startedAt: number;
+  /** What proves to the server that it is ours; null where it gave none. */
+  readonly secret: string | null;
 }
 
 export function readKept(value: unknown): KeptCall | null {
@@ -28,5 +30,9 @@ export function readKept(value: unknown): KeptCall | null {
     typeof kept?.callId === 'string' &&
     typeof kept.threadId === 'string' &&
     typeof kept.startedAt === 'number';
-  return good ? (kept as KeptCall) : null;
+  if (!good) return null;
+  const { callId, threadId, startedAt } = kept as KeptCall;
+  // A page of before kept none.
+  const secret = typeof kept.secret === 'string' ? kept.secret : null;
+  return { callId, threadId, startedAt, secret };
 }

@@ -18,7 +18,7 @@ import { Meter, Meters } from '../audio/meter';
 import { Microphone } from '../audio/microphone';
 import { microphoneAdvice } from '../audio/problems';
 import { Speaker } from '../audio/speaker';
-import { Messages } from '../conversation/messages';
+import { Log } from '../conversation/log';
 import { Session } from '../session/session';
 import { Clock } from '../shell/clock';
 import { duration } from '../shell/format';
@@ -29,14 +29,15 @@ import { stored } from '../shell/stored';
 import { ThreadFeed } from '../threads/thread-feed';
 import { CommandError } from '../wire/live-socket';
 import { Keypad } from './keypad';
+import { PhoneSound } from './phone-sound';
 import { PhoneStore } from './phone-store';
 import { standing } from './words';
 
 /** A telephone in the page: anybody calls in as a customer, with no account and no phone. */
 @Component({
   selector: 'pb-phone-page',
-  imports: [Icon, Keypad, Level, MatButton, Messages, RouterLink],
-  providers: [PhoneStore],
+  imports: [Icon, Keypad, Level, Log, MatButton, RouterLink],
+  providers: [PhoneSound, PhoneStore],
   templateUrl: './phone-page.html',
   styleUrl: './phone-page.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -1,23 +1,17 @@
-import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, inject, signal } from '@angular/core';
 
 import { Microphone } from '../audio/microphone';
 import { Sound } from '../audio/sound';
-import { Speaker } from '../audio/speaker';
 import { Session, whySignInAgain } from '../session/session';
 import { stored } from '../shell/stored';
-import { CommandError, LiveSocket } from '../wire/live-socket';
-import {
-  parseCandidate,
-  parseNothing,
-  parsePhoneAnswer,
-  parsePhoneEnded,
-  parsePhoneState,
-  parseSdp,
-} from '../wire/parse';
-import { CallAudio, Signalling } from './call-audio';
+import { CommandError } from '../wire/live-socket';
+import { parseCandidate, parsePhoneEnded, parsePhoneState } from '../wire/parse';
+import { Signalling } from './call-audio';
 import { CallLookup } from './call-lookup';
 import { onNetworkChange } from './network';
 import { KeptCall, parseIceServers, readKept } from './parse';
+import { PhoneSocket } from './phone-socket';
+import { PhoneSound } from './phone-sound';
 import {
   IDLE,
   PhoneView,
@@ -45,17 +39,20 @@ export class PhoneStore {
   private readonly lookup = inject(CallLookup);
   private readonly session = inject(Session);
   private readonly microphone = inject(Microphone);
-  private readonly speaker = inject(Speaker);
-  private readonly sound = inject(Sound);
-  private readonly socket: LiveSocket;
+  private readonly output = inject(Sound);
+  private readonly sound = inject(PhoneSound);
   private readonly current = signal<PhoneView>(IDLE);
   private readonly failure = signal<Words | null>(null);
   private readonly unwanted = signal(false);
-  private readonly audio = signal<CallAudio | null>(null);
   private readonly kept = stored<KeptCall | null>(() => sessionStorage, 'patchbay.phone', readKept);
   private iceServers: readonly RTCIceServer[] = [];
   private renewing = false;
   private left = false;
+  private readonly socket = new PhoneSocket({
+    onConnect: () => this.back(),
+    onDisconnect: () => this.current.update((view) => lost(view, Date.now())),
+    onRefused: (error) => this.denied(error),
+  });
 
   readonly view = this.current.asReadonly();
   /** Why the last call could not begin. */
@@ -63,20 +60,11 @@ export class PhoneStore {
   /** Whether the server lets nobody call from here who has not signed in. */
   readonly refused = this.unwanted.asReadonly();
   readonly inCall = computed(() => inCall(this.view()));
-  readonly server;
-  readonly remote = computed(() => this.audio()?.remote() ?? null);
+  readonly server = this.socket.state;
+  readonly remote = this.sound.remote;
 
   constructor() {
-    this.socket = new LiveSocket({
-      namespace: '/softphone',
-      auth: () => ({ token: this.session.token() }),
-      onConnect: () => this.back(),
-      onDisconnect: () => this.current.update((view) => lost(view, Date.now())),
-      onRefused: (error) => this.denied(error),
-    });
-    this.server = this.socket.state;
     this.listen();
-    this.follow();
     const destroy = inject(DestroyRef);
     onNetworkChange(destroy, () => {
       if (this.inCall()) this.socket.renew();
@@ -89,7 +77,7 @@ export class PhoneStore {
     if (this.inCall() || this.view().phase === 'asking') return;
     this.failure.set(null);
     this.current.set(asking());
-    void this.sound.unlock();
+    void this.output.unlock();
     const stream = await this.microphone.open();
     if (this.view().phase !== 'asking') {
       // The page was left while the browser asked.
@@ -102,31 +90,29 @@ export class PhoneStore {
     }
     this.microphone.mute(false);
     this.current.set(calling());
-    const trimmed = name.trim();
     const offer = async (sdp: string) => {
-      const payload = trimmed ? { sdp, name: trimmed } : { sdp };
-      const answer = await this.socket.send('call', payload, parsePhoneAnswer);
+      const answer = await this.socket.call(sdp, name.trim());
       this.current.update((view) => answered(view, answer));
       return answer.sdp;
     };
-    const audio = this.newAudio();
+    const audio = this.sound.begin(() => void this.renew());
     try {
       await audio.connect(stream, this.iceServers, this.signalling(offer));
       this.keep();
       this.current.update((view) => connected(view, Date.now()));
     } catch (error) {
-      if (audio === this.audio()) this.notBegun(error);
+      if (audio === this.sound.audio()) this.notBegun(error);
     }
   }
 
   hangUp(): void {
-    this.socket.tell('hangup', {});
+    this.socket.hangUp();
     this.end('caller_hung_up');
   }
 
   /** Send a key; rejects with CommandError. */
   async press(digit: string): Promise<void> {
-    await this.socket.send('dtmf', { digit }, parseNothing);
+    await this.socket.dtmf(digit);
     this.current.update((view) => pressed(view, digit));
   }
 
@@ -136,7 +122,7 @@ export class PhoneStore {
     const permitted = kept !== null && (await this.microphone.permitted());
     if (this.left) return;
     if (kept !== null && permitted) {
-      this.newAudio();
+      this.sound.begin(() => void this.renew());
       this.current.set(resumed(kept, Date.now()));
     }
     this.socket.open();
@@ -145,7 +131,7 @@ export class PhoneStore {
   private listen(): void {
     this.socket.on('welcome', parseIceServers, (servers) => (this.iceServers = servers));
     this.socket.on('candidate', parseCandidate, (candidate) =>
-      this.audio()?.addCandidate(candidate),
+      this.sound.audio()?.addCandidate(candidate),
     );
     this.socket.on('call_state', parsePhoneState, (state) => {
       this.current.update((view) => changed(view, state, Date.now()));
@@ -153,18 +139,6 @@ export class PhoneStore {
       else if (state.speaker === 'human' || state.state === 'connecting') void this.ask();
     });
     this.socket.on('ended', parsePhoneEnded, ({ reason }) => this.end(reason));
-  }
-
-  /** Another microphone is sent at once; what is heard is played. */
-  private follow(): void {
-    effect(() => {
-      const stream = this.microphone.stream();
-      if (stream) untracked(() => this.audio()?.replace(stream));
-    });
-    effect(() => {
-      const remote = this.remote();
-      untracked(() => void this.speaker.play(remote));
-    });
   }
 
   /** The socket is there, for the first time or again: the server waits for an offer. */
@@ -194,14 +168,13 @@ export class PhoneStore {
   }
 
   private async tryAgain(): Promise<void> {
-    const audio = this.audio();
+    const audio = this.sound.audio();
     const stream = this.socket.state() === 'connected' ? await this.microphone.open() : null;
-    const { callId, lostAt } = this.view();
+    const { callId, lostAt, secret } = this.view();
     if (!audio || callId === null || lostAt === null) return;
     try {
       if (!stream) throw new Error('There is no server, or no microphone, at the moment.');
-      const offer = async (sdp: string) =>
-        (await this.socket.send('offer', { sdp, callId }, parseSdp)).sdp;
+      const offer = (sdp: string) => this.socket.offer(sdp, callId, secret);
       await audio.connect(stream, this.iceServers, this.signalling(offer));
       this.current.update((view) => connected(view, Date.now()));
       void this.ask();
@@ -228,16 +201,8 @@ export class PhoneStore {
     if (name) this.current.update((view) => introduced(view, name));
   }
 
-  private newAudio(): CallAudio {
-    const audio: CallAudio = new CallAudio(() => {
-      if (audio === this.audio()) void this.renew();
-    });
-    this.audio.set(audio);
-    return audio;
-  }
-
   private signalling(offer: Signalling['offer']): Signalling {
-    return { offer, candidate: (candidate) => this.socket.tell('candidate', { candidate }) };
+    return { offer, candidate: (candidate) => this.socket.candidate(candidate) };
   }
 
   private notBegun(error: unknown): void {
@@ -247,15 +212,15 @@ export class PhoneStore {
       this.current.set(IDLE);
       this.silence();
     } else {
-      this.socket.tell('hangup', {});
+      this.socket.hangUp();
       this.end('no_audio');
     }
   }
 
   private keep(): void {
-    const { callId, threadId } = this.view();
+    const { callId, threadId, secret } = this.view();
     if (callId !== null && threadId !== null)
-      this.kept.set({ callId, threadId, startedAt: Date.now() });
+      this.kept.set({ callId, threadId, startedAt: Date.now(), secret });
   }
 
   private end(reason: string): void {
@@ -265,9 +230,7 @@ export class PhoneStore {
 
   private silence(): void {
     this.kept.set(null);
-    this.audio()?.close();
-    this.audio.set(null);
-    this.microphone.close();
+    this.sound.end();
   }
 
   /** Leaving the page is hanging up. */
@@ -276,6 +239,6 @@ export class PhoneStore {
     if (this.inCall()) this.hangUp();
     this.current.set(IDLE);
     this.socket.close();
-    void this.speaker.play(null);
+    this.sound.leave();
   }
 }

@@ -14,7 +14,7 @@ import {
   resumed,
 } from './reduce';
 
-const ANSWER = { callId: 'c1', threadId: 't1', sdp: '' };
+const ANSWER = { callId: 'c1', threadId: 't1', sdp: '', secret: 's3cret' };
 const STATE: PhoneState = {
   callId: 'c1',
   state: 'bot',
@@ -30,7 +30,12 @@ function talking(state: Partial<PhoneState> = {}): PhoneView {
 describe('a call', () => {
   it('begins when it is heard, and not when it is answered', () => {
     const dialled = answered(calling(), ANSWER);
-    expect(dialled).toMatchObject({ phase: 'calling', callId: 'c1', startedAt: null });
+    expect(dialled).toMatchObject({
+      phase: 'calling',
+      callId: 'c1',
+      startedAt: null,
+      secret: 's3cret',
+    });
     expect(connected(dialled, 1000)).toMatchObject({ phase: 'talking', startedAt: 1000 });
   });
 
@@ -86,7 +91,7 @@ describe('a lost connection', () => {
   });
 
   it('goes on with the call that the page was in before it was loaded again', () => {
-    const back = resumed({ callId: 'c1', threadId: 't1', startedAt: 500 }, 9000);
+    const back = resumed({ callId: 'c1', threadId: 't1', startedAt: 500, secret: 's3cret' }, 9000);
     expect(back).toMatchObject({ phase: 'talking', startedAt: 500, lostAt: 9000 });
     expect(connected(back, 9500)).toMatchObject({ startedAt: 500, lostAt: null });
   });

@@ -8,6 +8,8 @@ export interface PhoneView {
   readonly phase: Phase;
   readonly callId: string | null;
   readonly threadId: string | null;
+  /** What the server wants to see from whoever carries the call on. */
+  readonly secret: string | null;
   readonly call: PhoneState | null;
   /** Who has the call, where that is known. */
   readonly person: string | null;
@@ -24,6 +26,7 @@ export const IDLE: PhoneView = {
   phase: 'idle',
   callId: null,
   threadId: null,
+  secret: null,
   call: null,
   person: null,
   startedAt: null,
@@ -41,17 +44,16 @@ const MOST_DIGITS = 24;
 export const asking = (): PhoneView => ({ ...IDLE, phase: 'asking' });
 export const calling = (): PhoneView => ({ ...IDLE, phase: 'calling' });
 
-export function answered(view: PhoneView, { callId, threadId }: PhoneAnswer): PhoneView {
-  return view.phase === 'calling' ? { ...view, callId, threadId } : view;
+export function answered(view: PhoneView, { callId, threadId, secret }: PhoneAnswer): PhoneView {
+  return view.phase === 'calling' ? { ...view, callId, threadId, secret } : view;
 }
 
 /** A call that this page was in before it was loaded again. */
 export function resumed(
-  kept: Pick<PhoneView, 'callId' | 'threadId' | 'startedAt'>,
+  kept: Pick<PhoneView, 'callId' | 'threadId' | 'startedAt' | 'secret'>,
   now: number,
 ): PhoneView {
-  const { callId, threadId, startedAt } = kept;
-  return { ...IDLE, phase: 'talking', callId, threadId, startedAt, lostAt: now };
+  return { ...IDLE, ...kept, phase: 'talking', lostAt: now };
 }
 
 /** The call is heard: the clock runs. */

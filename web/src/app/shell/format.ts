@@ -9,14 +9,30 @@ export function duration(ms: number): string {
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const CLOCK_SECONDS = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const DAY_SECONDS = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+});
+
 /** The time of day of a moment in ms since 1970. */
 export function clockTime(ms: number): string {
   return CLOCK.format(ms);
 }
 
+/** The same to the second. */
+export function clockSeconds(ms: number): string {
+  return CLOCK_SECONDS.format(ms);
+}
+
 /** Day and time of a moment in ms since 1970. */
 export function dayTime(ms: number): string {
   return DAY.format(ms);
+}
+
+/** The same to the second. */
+export function daySeconds(ms: number): string {
+  return DAY_SECONDS.format(ms);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { tokenIn, viewerLink } from './link';
+import { seqIn, tokenIn, viewerLink } from './link';
 
 const viewer = { token: 'a.b+c/d', expiresAt: 0, url: '' };
 
@@ -22,5 +22,18 @@ describe('viewerLink', () => {
 describe('tokenIn', () => {
   it('finds none where there is none', () => {
     expect([null, '', 'token=', 'top'].map(tokenIn)).toEqual([null, null, null, null]);
+  });
+});
+
+describe('seqIn', () => {
+  it('is the message that the address leads to', () => {
+    expect([null, '', 'seq-12', 'seq-x', 'token=ab&seq-3', 'seq-1x'].map(seqIn)).toEqual([
+      null,
+      null,
+      12,
+      null,
+      3,
+      null,
+    ]);
   });
 });

@@ -1,8 +1,8 @@
-import { mergeDelivery, mergeMessage, withoutPartials } from '../conversation/merge';
+import { mergeDelivery, mergeMessage, mergeMessages, withoutPartials } from '../conversation/merge';
 import { parseMessage } from '../wire/parse';
 import { MESSAGE, changed } from '../wire/vectors';
 import { Message } from '../wire/views';
-import { caughtUp, resumeAfter } from './reduce';
+import { MOST_MESSAGES, resumeAfter } from './reduce';
 
 function final(seq: number, change: Record<string, unknown> = {}): Message {
   return parseMessage(changed(MESSAGE, { id: `m${seq}`, seq, text: `words ${seq}`, ...change }));
@@ -14,19 +14,19 @@ function partial(id: string, text: string): Message {
 
 const seqs = (list: readonly Message[]) => list.map((message) => message.seq);
 
-describe('caughtUp', () => {
+describe('mergeMessages', () => {
   it('takes a whole thread as it is', () => {
     const whole = Array.from({ length: 2000 }, (_, index) => final(index + 1));
-    expect(caughtUp([], whole)).toEqual(whole);
+    expect(mergeMessages([], whole, MOST_MESSAGES)).toEqual(whole);
   });
 
   it('goes on where the list ends, without gap or double', () => {
-    const list = caughtUp([final(1), final(2)], [final(3), final(4)]);
+    const list = mergeMessages([final(1), final(2)], [final(3), final(4)]);
     expect(seqs(list)).toEqual([1, 2, 3, 4]);
   });
 
   it('shows once what comes twice, and takes the newer of the two', () => {
-    const list = caughtUp(
+    const list = mergeMessages(
       [final(1), final(2, { delivery: 'pending' })],
       [final(2, { delivery: 'delivered' }), final(3)],
     );
@@ -35,14 +35,14 @@ describe('caughtUp', () => {
   });
 
   it('puts what was missed in its place, even before a final that came first', () => {
-    expect(seqs(caughtUp([final(1), final(4)], [final(2), final(3), final(4)]))).toEqual([
+    expect(seqs(mergeMessages([final(1), final(4)], [final(2), final(3), final(4)]))).toEqual([
       1, 2, 3, 4,
     ]);
   });
 
   it('keeps a partial that came before the answer, unless the answer has its final', () => {
     const list = [final(1), partial('m2', 'wor'), partial('m9', 'and')];
-    const ids = caughtUp(list, [final(2)]).map((message) => [message.id, message.final]);
+    const ids = mergeMessages(list, [final(2)]).map((message) => [message.id, message.final]);
     expect(ids).toEqual([
       ['m1', true],
       ['m2', true],
@@ -78,16 +78,16 @@ describe('resumeAfter', () => {
 
 describe('a thread that is lost and comes back', () => {
   it('has each message once, and no partial that never became final', () => {
-    let list = caughtUp([], [final(1)]);
+    let list = mergeMessages([], [final(1)]);
     list = mergeMessage(list, partial('m2', 'wo'));
     list = mergeMessage(list, partial('gone', 'never fin'));
     list = withoutPartials(list);
     expect(resumeAfter(list)).toBe(1);
-    list = caughtUp(list, [final(2), final(3)]);
+    list = mergeMessages(list, [final(2), final(3)]);
     list = mergeMessage(list, final(3));
     list = mergeMessage(list, partial('m3', 'late'));
     expect(seqs(list)).toEqual([1, 2, 3]);
-    list = mergeDelivery(list, { threadId: 't1', id: 'm3', seq: 3, delivery: 'failed' });
+    list = mergeDelivery(list, { id: 'm3', delivery: 'failed', deliveryNote: null });
     expect(list.map((message) => message.delivery)).toEqual(['local', 'local', 'failed']);
   });
 

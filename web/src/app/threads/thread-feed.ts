@@ -1,10 +1,10 @@
 import { Signal, signal } from '@angular/core';
 
-import { mergeDelivery, mergeMessage, withoutPartials } from '../conversation/merge';
+import { mergeDelivery, mergeMessage, mergeMessages, withoutPartials } from '../conversation/merge';
 import { CommandError, LiveSocket, SocketState } from '../wire/live-socket';
-import { parseDelivery, parseMessage, parseMessages } from '../wire/parse';
+import { parseDelivery, parseMessage, parseMessages, parseThreadDeleted } from '../wire/parse';
 import { Message } from '../wire/views';
-import { MOST_MESSAGES, caughtUp, resumeAfter } from './reduce';
+import { MOST_MESSAGES, resumeAfter } from './reduce';
 
 export interface FeedOptions {
   readonly threadId: string;
@@ -36,11 +36,14 @@ export class ThreadFeed {
   private readonly socket: LiveSocket;
   private readonly list = signal<readonly Message[]>([]);
   private readonly ready = signal(false);
+  private readonly gone = signal(false);
   private again: ReturnType<typeof setTimeout> | undefined;
 
   readonly messages: Signal<readonly Message[]> = this.list.asReadonly();
   /** True once the thread has been read as far as it goes. */
   readonly loaded: Signal<boolean> = this.ready.asReadonly();
+  /** True once somebody has deleted it: there is nothing to read any more. */
+  readonly deleted: Signal<boolean> = this.gone.asReadonly();
   readonly state: Signal<SocketState>;
 
   constructor(private readonly options: FeedOptions) {
@@ -59,6 +62,9 @@ export class ThreadFeed {
     this.socket.on('delivery', parseDelivery, (change) => {
       if (change.threadId === threadId) this.list.update((list) => mergeDelivery(list, change));
     });
+    this.socket.on('thread_deleted', parseThreadDeleted, (deletion) => {
+      if (deletion.threadId === threadId) this.forget();
+    });
   }
 
   open(): void {
@@ -73,20 +79,32 @@ export class ThreadFeed {
   private async subscribe(): Promise<void> {
     clearTimeout(this.again);
     this.list.update(withoutPartials);
-    const { threadId } = this.options;
-    const afterSeq = resumeAfter(this.list());
     try {
-      const { messages } = await this.socket.send(
-        'subscribe',
-        { threadId, afterSeq },
-        parseMessages,
-      );
-      this.list.update((list) => caughtUp(list, messages));
-      this.ready.set(true);
+      let afterSeq: number | null = resumeAfter(this.list());
+      while (afterSeq !== null) afterSeq = await this.read(afterSeq);
+      if (!this.gone()) this.ready.set(true);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       this.failed(error);
     }
+  }
+
+  /** Read on behind `afterSeq`; resolves with where to go on, null at the end. */
+  private async read(afterSeq: number): Promise<number | null> {
+    const { threadId } = this.options;
+    const page = await this.socket.send('subscribe', { threadId, afterSeq }, parseMessages);
+    if (this.gone()) return null;
+    this.list.update((list) => mergeMessages(list, page.messages, MOST_MESSAGES));
+    const last = page.messages.findLast((message) => message.final)?.seq ?? 0;
+    // A page that leads no further would be asked for for ever.
+    return page.more && last > afterSeq ? last : null;
+  }
+
+  /** Nobody is to read it any more, here neither. */
+  private forget(): void {
+    this.gone.set(true);
+    this.list.set([]);
+    this.close();
   }
 
   private failed(error: CommandError): void {

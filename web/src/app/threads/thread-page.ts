@@ -16,27 +16,28 @@ import { MatButton, MatIconButton } from '@angular/material/button';
 import { MatTooltip } from '@angular/material/tooltip';
 import { ActivatedRoute, RouterLink } from '@angular/router';
 
+import { Log } from '../conversation/log';
 import { Api, ApiError } from '../session/api';
 import { Session, whySignInAgain } from '../session/session';
 import { dayTime, phoneNumber } from '../shell/format';
 import { Icon } from '../shell/icon';
 import { Notices } from '../shell/notices';
 import { CommandError } from '../wire/live-socket';
-import { parseThreads, parseViewerToken } from '../wire/parse';
+import { parseThread, parseThreads, parseViewerToken } from '../wire/parse';
 import { WireError } from '../wire/read';
 import { CallView, ThreadSummary } from '../wire/views';
-import { tokenIn, viewerLink } from './link';
+import { seqIn, tokenIn, viewerLink } from './link';
 import { byThread, parseCalls, whereabouts } from './live';
 import { poll } from './poll';
 import { ThreadFeed } from './thread-feed';
-import { ThreadLog } from './thread-log';
+import { ThreadFiles } from './thread-files';
 
 const LOOK_MS = 5000;
 
 /** One conversation as it grows, for operators and for whoever was given its link. */
 @Component({
   selector: 'pb-thread-page',
-  imports: [Icon, MatButton, MatIconButton, MatTooltip, RouterLink, ThreadLog],
+  imports: [Icon, MatButton, MatIconButton, MatTooltip, RouterLink, ThreadFiles, Log],
   templateUrl: './thread-page.html',
   styleUrl: './thread-page.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -59,7 +60,10 @@ export class ThreadPage {
     const token = tokenIn(this.fragment()) ?? this.token() ?? null;
     return token === this.badLink()?.token ? null : token;
   });
+  protected readonly target = computed(() => seqIn(this.fragment()));
   protected readonly feed = signal<ThreadFeed | null>(null);
+  /** Whether the server knows no such thread; null until it has said. */
+  protected readonly missing = signal<boolean | null>(null);
   protected readonly refused = signal(false);
   private readonly summary = signal<ThreadSummary | null>(null);
   protected readonly call = signal<CallView | null>(null);
@@ -73,11 +77,13 @@ export class ThreadPage {
   protected readonly number = computed(() =>
     phoneNumber(this.call()?.caller.number ?? this.summary()?.number ?? ''),
   );
-  protected readonly title = computed(() => {
+  /** Who it was with; null where nobody knows. */
+  protected readonly who = computed(() => {
     const said = this.messages().findLast(({ speaker, name }) => speaker === 'caller' && name);
     const name = this.call()?.caller.name ?? this.summary()?.name ?? said?.name;
-    return name || this.number() || $localize`Conversation`;
+    return name || this.number() || null;
   });
+  protected readonly title = computed(() => this.who() ?? $localize`Conversation`);
   protected readonly where = computed(() => {
     const call = this.call();
     return call ? whereabouts(call) : null;
@@ -104,6 +110,7 @@ export class ThreadPage {
         this.summary.set(null);
         this.call.set(null);
         this.link.set(null);
+        this.missing.set(null);
         const feed = new ThreadFeed({
           threadId,
           token: () => this.guest() ?? this.session.token(),
@@ -114,6 +121,11 @@ export class ThreadPage {
         look();
         onCleanup(() => feed.close());
       });
+    });
+    effect(() => {
+      // It may begin yet, so it is listened to in any case; but whoever mistyped it wants to know.
+      const nothing = this.feed()?.loaded() === true && this.messages().length === 0;
+      if (nothing) untracked(() => void this.ask());
     });
   }
 
@@ -153,6 +165,20 @@ export class ThreadPage {
     this.refused.set(true);
     if (this.session.signedIn()) this.session.expired(whySignInAgain(error.code));
     return false;
+  }
+
+  /** Learn whether there is such a thread at all. */
+  private async ask(): Promise<void> {
+    const id = this.id();
+    try {
+      const path = `/api/threads/${encodeURIComponent(id)}`;
+      await this.api.get(path, parseThread, this.guest() ?? undefined);
+      if (id === this.id()) this.missing.set(false);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof WireError)) throw error;
+      const missing = error instanceof ApiError && error.status === 404;
+      if (id === this.id()) this.missing.set(missing);
+    }
   }
 
   /** Number and whereabouts, which only those may ask who may see all threads. */

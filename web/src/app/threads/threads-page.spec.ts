@@ -59,10 +59,59 @@ describe('ThreadsPage', () => {
   });
 
   it('searches for what stands in the address', async () => {
-    const asked = server({ '/api/threads': { body: [] }, '/api/calls': { body: [] } });
+    const asked = server({
+      '/api/threads/search': { status: 404, body: { error: { code: 'not_found', message: '-' } } },
+      '/api/threads': { body: [] },
+      '/api/calls': { body: [] },
+    });
     const { shows } = await open('/threads?q=d%C3%BCrer%20%26%20co');
     await shows('No thread has "dürer & co"');
     expect(asked).toContain('/api/threads?limit=50&q=d%C3%BCrer%20%26%20co');
+  });
+
+  it('finds what was said, marks it, and leads to the message', async () => {
+    const asked = server({
+      '/api/threads/search': {
+        body: {
+          results: [
+            {
+              threadId: 't 9',
+              seq: 12,
+              startedAt: '2026-11-21T21:15:00.123Z',
+              speaker: 'caller',
+              name: 'Dana Field',
+              snippet: [
+                { text: 'forty ', match: false },
+                { text: '<muffins>', match: true },
+                { text: ' please', match: false },
+              ],
+            },
+          ],
+        },
+      },
+      '/api/threads': { body: [] },
+      '/api/calls': { body: [] },
+    });
+    const { element, shows } = await open('/threads?q=muffins');
+    await shows('forty <muffins> please');
+    expect(asked).toContain('/api/threads/search?limit=50&q=muffins');
+    expect([...element.querySelectorAll('mark')].map((mark) => mark.textContent)).toEqual([
+      '<muffins>',
+    ]);
+    expect(element.querySelector('.snippet')?.textContent).toBe('forty <muffins> please');
+    const link = element.querySelector('.said a');
+    expect(link?.getAttribute('href')).toBe('/threads/t%209#seq-12');
+    expect(element.textContent).not.toContain('No thread has');
+  });
+
+  it('says that nothing of that kind was ever said', async () => {
+    server({
+      '/api/threads/search': { body: { results: [] } },
+      '/api/threads': { body: [] },
+      '/api/calls': { body: [] },
+    });
+    const { shows } = await open('/threads?q=muffins');
+    await shows('"muffins" is nobody\'s name or number, and was never said.');
   });
 
   it('leads to the phone where there are no threads', async () => {

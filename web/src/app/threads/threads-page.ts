@@ -24,6 +24,7 @@ import { WireError } from '../wire/read';
 import { CallView, ThreadSummary } from '../wire/views';
 import { byThread, parseCalls, whereabouts } from './live';
 import { poll } from './poll';
+import { Found, MOST_FOUND, searchSaid } from './search';
 
 interface Line {
   readonly thread: ThreadSummary;
@@ -59,6 +60,9 @@ export class ThreadsPage {
   protected readonly limit = signal(FIRST);
   private readonly threads = signal<readonly ThreadSummary[] | null>(null);
   private readonly calls = signal<ReadonlyMap<string, CallView>>(new Map());
+  /** Messages in which it was said; null where none were searched for. */
+  protected readonly found = signal<readonly Found[] | null>(null);
+  protected readonly mostFound = MOST_FOUND;
   protected readonly problem = signal<string | null>(null);
   protected readonly denied = signal(false);
   protected readonly lines = computed(() =>
@@ -122,13 +126,15 @@ export class ThreadsPage {
     const query = this.query();
     const search = query ? `&q=${encodeURIComponent(query)}` : '';
     try {
-      const [threads, calls] = await Promise.all([
+      const [threads, calls, found] = await Promise.all([
         this.api.get(`/api/threads?limit=${this.limit()}${search}`, parseThreads),
         this.api.get('/api/calls', parseCalls),
+        query ? searchSaid(this.api, query) : null,
       ]);
       if (query !== this.query()) return;
       this.threads.set(threads);
       this.calls.set(byThread(calls));
+      this.found.set(found);
       this.problem.set(null);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof WireError)) throw error;

@@ -15,8 +15,10 @@ import {
   parseRefusal,
   parseRenegotiate,
   parseSdp,
+  parseSearch,
   parseSignedIn,
   parseThread,
+  parseThreadDeleted,
   parseThreads,
   parseTimeline,
   parseTranscript,
@@ -51,6 +53,23 @@ const GOOD: readonly [string, (value: unknown) => unknown, object][] = [
   ['threads', parseThreads, [SUMMARY]],
   ['thread', parseThread, { threadId: 't1', messages: [MESSAGE] }],
   ['delivery', parseDelivery, { threadId: 't1', id: 'm1', seq: 1, delivery: 'failed' }],
+  ['deletion', parseThreadDeleted, { threadId: 't1' }],
+  [
+    'search',
+    parseSearch,
+    {
+      results: [
+        {
+          threadId: 't1',
+          seq: 4,
+          startedAt: CALL.startedAt,
+          speaker: 'caller',
+          name: null,
+          snippet: [{ text: 'muffins', match: true }],
+        },
+      ],
+    },
+  ],
   ['viewer token', parseViewerToken, { token: 'x', expiresAt: CALL.startedAt, url: '/threads/t1' }],
   ['login', parseSignedIn, { token: 'x', operator: WELCOME.operator }],
   ['phone state', parsePhoneState, CALL],
@@ -171,5 +190,30 @@ describe('quality', () => {
 
   it('refuses figures that are none', () => {
     expect(() => parseQuality({ ...QUALITY, jitterMs: Number.NaN })).toThrow(WireError);
+  });
+});
+
+describe('what a server of before does not say', () => {
+  it('is what it always was', () => {
+    expect(parseMessage(MESSAGE)).toMatchObject({ late: false, deliveryNote: null });
+    expect(parseCallView(CALL)).toMatchObject({
+      transcript: 'on',
+      line: 'up',
+      reason: null,
+      summary: null,
+    });
+    expect(parseQuality(QUALITY).transcriptBehindS).toBe(0);
+    expect(parsePhoneAnswer({ callId: 'c1', threadId: 't1', sdp: 'v=0' }).secret).toBeNull();
+    expect(parseMessages({ ok: true, messages: [] }).more).toBe(false);
+  });
+
+  it('is read where a newer one says it', () => {
+    expect(parseMessage(changed(MESSAGE, { late: true })).late).toBe(true);
+    expect(parseCallView(changed(CALL, { transcript: 'paused', line: 'lost' }))).toMatchObject({
+      transcript: 'paused',
+      line: 'lost',
+    });
+    expect(parseQuality(changed(QUALITY, { transcriptBehindS: 7.5 })).transcriptBehindS).toBe(7.5);
+    expect(parseMessages({ ok: true, messages: [MESSAGE], more: true }).more).toBe(true);
   });
 });

@@ -1,5 +1,16 @@
 /** Parsers of everything the server sends: from `unknown` to a view, or WireError with the path. */
-import { Reader, WireError, listOf, moment, number, record, text } from './read';
+import {
+  Reader,
+  WireError,
+  flag,
+  listOf,
+  moment,
+  nullable,
+  number,
+  record,
+  text,
+  withDefault,
+} from './read';
 import {
   callClaimed,
   callView,
@@ -14,6 +25,7 @@ import {
   quality,
   refusal,
   renegotiate,
+  searchHit,
   threadSummary,
   transcript,
   welcome,
@@ -21,8 +33,9 @@ import {
 import {
   CallView,
   DeliveryChange,
-  Message,
+  Page,
   PhoneAnswer,
+  SearchHit,
   SignedIn,
   Thread,
   TimelineEvent,
@@ -55,18 +68,32 @@ export const parseThread = named(
 );
 export const parseDelivery = named(
   'delivery',
-  record<DeliveryChange>({ threadId: id, id, seq: number, delivery }),
+  record<DeliveryChange>({
+    threadId: id,
+    id,
+    seq: number,
+    delivery,
+    deliveryNote: nullable(text),
+  }),
 );
 export const parseViewerToken = named(
   'viewer_token',
   record<ViewerToken>({ token: text, expiresAt: moment, url: text }),
+);
+export const parseThreadDeleted = named(
+  'thread_deleted',
+  record<{ threadId: string }>({ threadId: id }),
+);
+export const parseSearch = named(
+  'search',
+  record<{ results: readonly SearchHit[] }>({ results: listOf(searchHit) }),
 );
 export const parseSignedIn = named('login', record<SignedIn>({ token: text, operator }));
 export const parsePhoneState = named('call_state', phoneState);
 export const parsePhoneEnded = named('ended', record<{ reason: string }>({ reason: text }));
 export const parsePhoneAnswer = named(
   'call_ack',
-  record<PhoneAnswer>({ callId: id, threadId: id, sdp: text }),
+  record<PhoneAnswer>({ callId: id, threadId: id, sdp: text, secret: nullable(text) }),
 );
 
 /** Acks of commands. */
@@ -74,7 +101,7 @@ export const parseSdp = named('ack', record<{ sdp: string }>({ sdp: text }));
 export const parseCallAck = named('ack', record<{ call: CallView }>({ call: callView }));
 export const parseMessages = named(
   'ack',
-  record<{ messages: readonly Message[] }>({ messages: listOf(message) }),
+  record<Page>({ messages: listOf(message), more: withDefault(flag, false) }),
 );
 export const parseNothing = (): void => undefined;
 

@@ -26,10 +26,13 @@ import {
   Operator,
   Person,
   PhoneState,
+  Piece,
   Quality,
   Refusal,
   Renegotiate,
   ResumePoint,
+  SearchHit,
+  Speaker,
   ThreadSummary,
   Transcript,
   Welcome,
@@ -80,18 +83,22 @@ const caller: Reader<Caller> = record<Caller>({
   provider: text,
 });
 
+const speaker: Reader<Speaker> = oneOf('caller', 'bot', 'human', 'agent', 'system');
+
 export const message: Reader<Message> = record<Message>({
   id,
   threadId: id,
   callId: optionalId,
   seq: number,
-  speaker: oneOf('caller', 'bot', 'human', 'agent', 'system'),
+  speaker,
   name: nullable(text),
   text,
   final: flag,
   startedAt: moment,
   endedAt: moment,
   delivery,
+  deliveryNote: nullable(text),
+  late: withDefault(flag, false),
 });
 
 export const callView: Reader<CallView> = record<CallView>({
@@ -112,6 +119,10 @@ export const callView: Reader<CallView> = record<CallView>({
   endedAt: nullable(moment),
   endReason: nullable(endReason),
   endedBy: nullable(oneOf('caller', 'operator', 'bot', 'agent', 'provider', 'us')),
+  transcript: withDefault(oneOf('on', 'paused'), 'on'),
+  line: withDefault(oneOf('up', 'lost'), 'up'),
+  reason: nullable(text),
+  summary: nullable(text),
 });
 
 export const incomingCall: Reader<IncomingCall> = record<IncomingCall>({
@@ -175,6 +186,7 @@ export const quality: Reader<Quality> = record<Quality>({
   bufferMs: number,
   callerLevel: number,
   operatorLevel: number,
+  transcriptBehindS: withDefault(number, 0),
 });
 
 export const renegotiate: Reader<Renegotiate> = record<Renegotiate>({
@@ -212,6 +224,15 @@ export const refusal: Reader<Refusal> = (value, path) => {
   const holder = nullable(person)(given['operator'], `${path}.operator`);
   return { ...errorBody(given['error'], `${path}.error`), holder };
 };
+
+export const searchHit: Reader<SearchHit> = record<SearchHit>({
+  threadId: id,
+  seq: number,
+  startedAt: moment,
+  speaker,
+  name: nullable(text),
+  snippet: listOf(record<Piece>({ text, match: withDefault(flag, false) })),
+});
 
 export const phoneState: Reader<PhoneState> = record<PhoneState>({
   callId: id,

@@ -44,6 +44,10 @@ export interface Message {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly delivery: Delivery;
+  /** Why it failed: `uncertain` (sent, but nobody knows whether it arrived), `refused`, `dropped`. */
+  readonly deliveryNote: string | null;
+  /** Written down after something that was said later. */
+  readonly late: boolean;
 }
 
 export interface CallView {
@@ -64,6 +68,13 @@ export interface CallView {
   readonly endedAt: number | null;
   readonly endReason: EndReason | null;
   readonly endedBy: EndedBy | null;
+  /** `paused`: nothing that is said or pressed is written down. */
+  readonly transcript: 'on' | 'paused';
+  /** `lost`: the caller's line broke off, and is waited for. */
+  readonly line: 'up' | 'lost';
+  /** Why and with what it was handed over; null where the server does not say. */
+  readonly reason: string | null;
+  readonly summary: string | null;
 }
 
 export interface IncomingCall {
@@ -121,6 +132,8 @@ export interface Quality {
   readonly bufferMs: number;
   readonly callerLevel: number;
   readonly operatorLevel: number;
+  /** How old the oldest utterance is whose text is still to come; 0 while live. */
+  readonly transcriptBehindS: number;
 }
 
 export interface Renegotiate {
@@ -153,6 +166,29 @@ export interface DeliveryChange {
   readonly id: string;
   readonly seq: number;
   readonly delivery: Delivery;
+  readonly deliveryNote: string | null;
+}
+
+/** The answer to `subscribe`. `more`: there is more behind the last of these. */
+export interface Page {
+  readonly messages: readonly Message[];
+  readonly more: boolean;
+}
+
+/** A piece of a message that was found; `match`: what was searched for. */
+export interface Piece {
+  readonly text: string;
+  readonly match: boolean;
+}
+
+/** A message in which what was searched for was said. */
+export interface SearchHit {
+  readonly threadId: string;
+  readonly seq: number;
+  readonly startedAt: number;
+  readonly speaker: Speaker;
+  readonly name: string | null;
+  readonly snippet: readonly Piece[];
 }
 
 export interface ViewerToken {
@@ -178,6 +214,8 @@ export interface PhoneAnswer {
   readonly callId: string;
   readonly threadId: string;
   readonly sdp: string;
+  /** What carries the call on from another socket; null where the server asks for none. */
+  readonly secret: string | null;
 }
 
 /** `/softphone`: how one's own call stands. */

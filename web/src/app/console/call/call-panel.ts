@@ -9,15 +9,17 @@ import {
 } from '@angular/core';
 import { MatButton } from '@angular/material/button';
 import { MatDialog } from '@angular/material/dialog';
+import { MatTooltip } from '@angular/material/tooltip';
 
 import { RouterLink } from '@angular/router';
 
 import { Level } from '../../audio/level';
 import { Microphone } from '../../audio/microphone';
-import { Messages } from '../../conversation/messages';
+import { Log } from '../../conversation/log';
 import { Clock } from '../../shell/clock';
 import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
+import { Notices } from '../../shell/notices';
 import { ConsoleStore } from '../console-store';
 import { AudioLink } from '../shift/audio-link';
 import { Shift } from '../shift/shift';
@@ -27,12 +29,25 @@ import { Context } from './context';
 import { Keypad } from './keypad';
 import { Listening } from './listening';
 import { Road } from './road';
-import { callWord } from './words';
+import { TranscriptBar } from './transcript-bar';
+import { callWord, holdWait, keysWait } from './words';
 
 /** The operator's call: being spoken, or just over. */
 @Component({
   selector: 'pb-call-panel',
-  imports: [Composer, Context, Icon, Keypad, Level, MatButton, Messages, Road, RouterLink],
+  imports: [
+    Composer,
+    Context,
+    Icon,
+    Keypad,
+    Level,
+    Log,
+    MatButton,
+    MatTooltip,
+    Road,
+    RouterLink,
+    TranscriptBar,
+  ],
   templateUrl: './call-panel.html',
   styleUrl: './call-panel.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -40,7 +55,9 @@ import { callWord } from './words';
 export class CallPanel {
   private readonly dialog = inject(MatDialog);
   private readonly clock = inject(Clock);
+  private readonly notices = inject(Notices);
   private readonly composer = viewChild(Composer);
+  private readonly transcriptBar = viewChild(TranscriptBar);
   private readonly heading = viewChild<ElementRef<HTMLElement>>('heading');
   protected readonly store = inject(ConsoleStore);
   protected readonly audio = inject(AudioLink);
@@ -54,6 +71,11 @@ export class CallPanel {
   protected readonly name = computed(() => {
     const call = this.call();
     return call ? callerName(call.caller) : '';
+  });
+  /** What to call the caller within a sentence; null where nothing is known of them. */
+  private readonly known = computed(() => {
+    const caller = this.call()?.caller;
+    return caller?.name || phoneNumber(caller?.number ?? '') || null;
   });
   protected readonly number = computed(() => {
     const caller = this.call()?.caller;
@@ -69,10 +91,9 @@ export class CallPanel {
     if (!call || !from) return '';
     return duration((call.endedAt ?? this.clock.serverNow()) - from);
   });
-  protected readonly canHold = computed(() => {
-    const state = this.call()?.state;
-    return this.store.talking() && (state === 'bridged' || state === 'held');
-  });
+  /** Why there is nothing to hold, and why no key would be heard; null where it can be done. */
+  protected readonly holdWait = computed(() => holdWait(this.call()?.state ?? 'ended'));
+  protected readonly keysWait = computed(() => keysWait(this.call()?.state ?? 'ended'));
   protected readonly held = computed(() => this.call()?.state === 'held');
 
   mute(): void {
@@ -81,7 +102,14 @@ export class CallPanel {
 
   async hold(): Promise<void> {
     const call = this.call();
-    if (call && this.canHold()) await this.store.hold(call.callId, !this.held());
+    if (!call || !this.store.talking()) return;
+    const wait = this.holdWait();
+    if (wait === null) await this.store.hold(call.callId, !this.held());
+    else this.notices.info(wait, { key: 'hold' });
+  }
+
+  async pauseTranscript(): Promise<void> {
+    await this.transcriptBar()?.toggle();
   }
 
   async release(): Promise<void> {
@@ -91,7 +119,7 @@ export class CallPanel {
     const dialog = this.dialog.open(ReleaseDialog, {
       width: '30rem',
       maxWidth: 'calc(100vw - 32px)',
-      data: { callId: before, name: this.name() },
+      data: { callId: before, name: this.known() },
     });
     dialog.afterClosed().subscribe(() => this.focus());
   }
@@ -103,7 +131,7 @@ export class CallPanel {
     this.dialog.open(HangUpDialog, {
       width: '24rem',
       maxWidth: 'calc(100vw - 32px)',
-      data: { callId: call.callId, name: this.name() },
+      data: { callId: call.callId, name: this.known() },
     });
   }
 

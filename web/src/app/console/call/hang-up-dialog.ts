@@ -6,7 +6,8 @@ import { ConsoleStore } from '../console-store';
 
 export interface CallDialogData {
   readonly callId: string;
-  readonly name: string;
+  /** What to call the caller; null where nothing is known of them. */
+  readonly name: string | null;
 }
 
 /** Hanging up ends it for the caller too, so it is asked once. */
@@ -15,7 +16,13 @@ export interface CallDialogData {
   imports: [MatButton, MatDialogModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <h2 mat-dialog-title i18n>Hang up on {{ data.name }}?</h2>
+    <h2 mat-dialog-title>
+      @if (data.name) {
+        <ng-container i18n>Hang up on {{ data.name }}?</ng-container>
+      } @else {
+        <ng-container i18n>Hang up on the caller?</ng-container>
+      }
+    </h2>
     <mat-dialog-content i18n
       >The call ends for the caller as well. To let the bot go on, give it back
       instead.</mat-dialog-content

@@ -9,10 +9,16 @@ const KEYS = [...'123456789*0#'];
   selector: 'pb-keypad',
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <output aria-label="Sent" i18n-aria-label>{{ sent() || ' ' }}</output>
+    @if (wait(); as reason) {
+      <p role="status">{{ reason }}</p>
+    } @else {
+      <output aria-label="Sent" i18n-aria-label>{{ sent() || ' ' }}</output>
+    }
     <div class="keys" role="group" aria-label="Keypad" i18n-aria-label (keydown)="typed($event)">
       @for (key of keys; track key) {
-        <button type="button" (click)="press(key)">{{ key }}</button>
+        <button type="button" [attr.aria-disabled]="wait() !== null" (click)="press(key)">
+          {{ key }}
+        </button>
       }
     </div>
   `,
@@ -46,6 +52,18 @@ const KEYS = [...'123456789*0#'];
     button:active {
       background: var(--mat-sys-primary-container);
     }
+    button[aria-disabled='true'] {
+      background: none;
+      color: color-mix(in srgb, currentColor 45%, transparent);
+      cursor: default;
+    }
+    p {
+      flex: 1;
+      max-width: 26rem;
+      margin: 0;
+      color: var(--mat-sys-on-surface-variant);
+      font-size: 0.875rem;
+    }
     output {
       font-size: 1.25rem;
       font-variant-numeric: tabular-nums;
@@ -73,11 +91,14 @@ export class Keypad {
   private readonly store = inject(ConsoleStore);
   private last: Promise<unknown> = Promise.resolve();
   readonly callId = input.required<string>();
+  /** Why no key would be heard now; null where they are. */
+  readonly wait = input<string | null>(null);
   protected readonly keys = KEYS;
   protected readonly sent = signal('');
 
   /** One after the other, so that quick fingers are heard in order. */
   protected press(key: string): void {
+    if (this.wait() !== null) return;
     const callId = this.callId();
     this.last = this.last.then(async () => {
       if (await this.store.dtmf(callId, key)) this.sent.update((sent) => (sent + key).slice(-24));

@@ -14,7 +14,13 @@ import { CallDialogData } from './hang-up-dialog';
   imports: [MatButton, MatDialogModule, MatFormFieldModule, MatInput, MatSelectModule],
   changeDetection: ChangeDetectionStrategy.OnPush,
   template: `
-    <h2 mat-dialog-title i18n>Give {{ data.name }} back to the bot</h2>
+    <h2 mat-dialog-title>
+      @if (data.name) {
+        <ng-container i18n>Give {{ data.name }} back to the bot</ng-container>
+      } @else {
+        <ng-container i18n>Give the call back to the bot</ng-container>
+      }
+    </h2>
     <mat-dialog-content>
       <mat-form-field subscriptSizing="dynamic">
         <mat-label i18n>Note for the bot and the thread (optional)</mat-label>

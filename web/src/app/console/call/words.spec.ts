@@ -1,6 +1,6 @@
 import { parseCallView } from '../../wire/parse';
 import { CALL, changed } from '../../wire/vectors';
-import { callWord } from './words';
+import { callWord, holdWait, keysWait, pausedWords } from './words';
 
 function call(change: Record<string, unknown>) {
   return parseCallView(changed(CALL, change));
@@ -47,5 +47,32 @@ describe('callWord', () => {
 
   it('says that the bot has it', () => {
     expect(callWord(call({ state: 'bot' }), 'released', true)).toContain('Back with the bot');
+  });
+});
+
+describe('a line that broke off', () => {
+  it('is said in the call, whatever else goes on', () => {
+    for (const state of ['connecting', 'bridged', 'held']) {
+      expect(callWord(call({ state, line: 'lost' }), 'live', true)).toContain('line broke off');
+    }
+    expect(callWord(call({ state: 'bot', line: 'lost' }), 'released', true)).toContain('bot');
+  });
+});
+
+describe('what waits', () => {
+  it('is explained while it waits, and only then', () => {
+    expect(holdWait('connecting')).toContain('once the caller hears you');
+    expect([holdWait('bridged'), holdWait('held')]).toEqual([null, null]);
+    expect(keysWait('held')).toContain('on hold');
+    expect(keysWait('connecting')).toContain('once the caller hears you');
+    expect(keysWait('bridged')).toBeNull();
+  });
+});
+
+describe('pausedWords', () => {
+  it('says what is not written, and who still hears whom', () => {
+    expect(pausedWords('bridged')).toMatch(/written down or recorded.*hear each other/);
+    expect(pausedWords('held')).toMatch(/written down or recorded.*music/);
+    expect(pausedWords('bot')).toMatch(/written down or recorded\.$/);
   });
 });

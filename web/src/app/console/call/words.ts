@@ -1,4 +1,4 @@
-import { CallView, EndReason } from '../../wire/views';
+import { CallState, CallView, EndReason } from '../../wire/views';
 import { callerName, Phase } from '../state';
 
 /** How a call stands for the operator, in a sentence. `audible`: their audio reaches the server. */
@@ -16,6 +16,7 @@ export function callWord(call: CallView, phase: Phase, audible: boolean): string
 }
 
 function live(call: CallView, audible: boolean): string {
+  if (call.line === 'lost') return lineLost();
   switch (call.state) {
     case 'bridged':
       return audible ? $localize`You are talking` : $localize`Your audio is being connected again`;
@@ -26,6 +27,43 @@ function live(call: CallView, audible: boolean): string {
         ? $localize`Connected: say something. The caller hears music until your voice comes.`
         : $localize`Connecting your audio. The caller hears music.`;
   }
+}
+
+/** The phone provider's stream broke off, and may come back. */
+export function lineLost(): string {
+  return $localize`The caller's line broke off; waiting up to 5 s for it`;
+}
+
+/** What goes on while nothing is written down: who hears whom does not change. */
+export function pausedWords(state: CallState): string {
+  const nothing = $localize`Nothing that is said or pressed is written down or recorded.`;
+  switch (state) {
+    case 'bridged':
+      return $localize`${nothing} You and the caller hear each other as before.`;
+    case 'held':
+    case 'connecting':
+      return $localize`${nothing} The caller hears music.`;
+    default:
+      return nothing;
+  }
+}
+
+/** Why keys would not be heard now; null where they are. */
+export function keysWait(state: CallState): string | null {
+  switch (state) {
+    case 'bridged':
+      return null;
+    case 'held':
+      return $localize`The caller is on hold and hears music: keys work again when you are back.`;
+    default:
+      return $localize`Keys work once the caller hears you.`;
+  }
+}
+
+/** Why there is nothing to hold yet; null where there is. */
+export function holdWait(state: CallState): string | null {
+  if (state === 'bridged' || state === 'held') return null;
+  return $localize`Hold works once the caller hears you. Until then they hear music anyway.`;
 }
 
 function lost(call: CallView): string {

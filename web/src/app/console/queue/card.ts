@@ -10,11 +10,13 @@ import { MatButton } from '@angular/material/button';
 import { MatMenuModule, MatMenuTrigger } from '@angular/material/menu';
 
 import { Microphone } from '../../audio/microphone';
-import { label } from '../../conversation/rows';
+import { lateWord } from '../../conversation/entries';
+import { label } from '../../conversation/label';
 import { Clock } from '../../shell/clock';
 import { duration, phoneNumber } from '../../shell/format';
 import { Icon } from '../../shell/icon';
 import { IncomingCall } from '../../wire/views';
+import { lineLost } from '../call/words';
 import { ConsoleStore } from '../console-store';
 import { Shift } from '../shift/shift';
 import { callerName } from '../state';
@@ -55,7 +57,16 @@ export class Card {
       .transcript(this.call().callId)
       .filter((message) => message.speaker !== 'system')
       .slice(-LAST_LINES)
-      .map((message) => ({ message, who: label(message) })),
+      .map((message) => ({
+        message,
+        who: label(message),
+        late: message.late ? lateWord(message.startedAt, this.clock.now()) : null,
+      })),
+  );
+  protected readonly lineLost = computed(() =>
+    this.store.live().some(({ callId, line }) => callId === this.call().callId && line === 'lost')
+      ? lineLost()
+      : null,
   );
   protected readonly waited = computed(() =>
     duration(this.clock.serverNow() - this.call().requestedAt),

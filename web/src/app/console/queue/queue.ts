@@ -3,7 +3,7 @@ import { ChangeDetectionStrategy, Component, computed, inject, viewChildren } fr
 import { Icon } from '../../shell/icon';
 import { ConsoleStore } from '../console-store';
 import { Shift } from '../shift/shift';
-import { Departure } from '../state';
+import { Departure, callerName } from '../state';
 import { Card } from './card';
 
 /** The calls that wait, the longest first, and what became of those that left. */
@@ -29,6 +29,16 @@ export class Queue {
       .filter(({ state }) => state === 'connecting' || state === 'bridged' || state === 'held');
   });
 
+  /** Calls that are not offered here: nobody is rung who is off shift or away. */
+  protected readonly elsewhere = computed(() => {
+    if (this.shift.state() === 'on') return [];
+    const here = new Set(this.store.waiting().map((call) => call.callId));
+    return this.store
+      .live()
+      .filter((call) => call.state === 'handoff' && !here.has(call.callId))
+      .map((call) => ({ callId: call.callId, who: callerName(call.caller) }));
+  });
+
   /** Offer the reasons for declining the one who has waited longest. */
   decline(): void {
     this.cards()[0]?.openReasons();
@@ -42,11 +52,15 @@ export class Queue {
       case 'declined':
         return $localize`You declined ${who}; the others are still asked.`;
       case 'caller_hung_up':
-        return $localize`${who} hung up while waiting.`;
+        return sentence($localize`${who} hung up while waiting.`);
       case 'timed_out':
         return $localize`Nobody took ${who} in time; the bot has gone on.`;
       case 'cancelled':
-        return $localize`${who} does not wait any more.`;
+        return sentence($localize`${who} does not wait any more.`);
     }
   }
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
