@@ -50,7 +50,7 @@ const liveCall: Reader<LiveCall> = (value, path) => ({
 });
 
 const agent: Reader<Agent> = record<Agent>({
-  id: text,
+  id: nullable(text),
   name: nullable(text),
   connectedAt: nullable(moment),
   takeovers: withDefault(listOf(text), []),

@@ -8,7 +8,17 @@ import { clockTime, dayTime, duration } from '../shell/format';
 import { Icon } from '../shell/icon';
 import { ConfigForm } from './config/config-form';
 import { StatusStore } from './status-store';
-import { Fact, engineFact, modelFact, outboxFact, sessionCard, unknown, uptime } from './words';
+import {
+  Fact,
+  agentName,
+  deviceState,
+  engineFact,
+  modelFact,
+  outboxFact,
+  sessionCard,
+  unknown,
+  uptime,
+} from './words';
 
 /** How the server is: system, sessions, agents, phones and what the phone app is to do. For operators. */
 @Component({
@@ -21,8 +31,11 @@ import { Fact, engineFact, modelFact, outboxFact, sessionCard, unknown, uptime }
 })
 export class StatusPage {
   private readonly clock = inject(Clock);
+  private readonly session = inject(Session);
   protected readonly store = inject(StatusStore);
-  protected readonly denied = !inject(Session).signedIn();
+  protected readonly agentName = agentName;
+  protected readonly deviceState = deviceState;
+  protected readonly denied = computed(() => !this.session.signedIn());
 
   protected readonly health = this.store.health.value;
   protected readonly missing = computed(() => Object.entries(this.health()?.missing ?? {}));
@@ -62,7 +75,7 @@ export class StatusPage {
   );
 
   constructor() {
-    if (!this.denied) this.store.look();
+    this.store.look();
   }
 
   protected since(ms: number): string {

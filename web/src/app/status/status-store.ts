@@ -2,6 +2,7 @@ import { DestroyRef, Injectable, computed, inject } from '@angular/core';
 
 import { Api } from '../session/api';
 import { readResponse } from '../session/response';
+import { Session } from '../session/session';
 import { poll } from '../threads/poll';
 import { CallConfig, parseConfig } from './config/values';
 import { parseHealth, parseLiveCalls, parseStatus } from './parse';
@@ -12,10 +13,11 @@ const LOOK_MS = 2000;
 const PATIENCE_MS = 8000;
 const CONFIG = '/api/config/call';
 
-/** How the server is, asked for every two seconds while the page can be seen. Provided by the page. */
+/** How the server is, asked for every two seconds while an operator can see the page. Provided by the page. */
 @Injectable()
 export class StatusStore {
   private readonly api = inject(Api);
+  private readonly session = inject(Session);
 
   readonly health = new Part<Health>(async () => parseHealth(await readResponse(askHealth)));
   readonly calls = new Part<readonly LiveCall[]>(() => this.api.get('/api/calls', parseLiveCalls));
@@ -31,6 +33,7 @@ export class StatusStore {
 
   /** Ask now, and from now on. */
   readonly look = poll(inject(DestroyRef), LOOK_MS, async () => {
+    if (!this.session.signedIn()) return;
     await Promise.all(this.parts.map((part) => part.ask()));
   });
 

@@ -18,7 +18,7 @@ export interface LiveCall extends CallView {
 
 /** A connected software agent. */
 export interface Agent {
-  readonly id: string;
+  readonly id: string | null;
   readonly name: string | null;
   readonly connectedAt: number | null;
   /** The calls that it has taken over. */

@@ -1,6 +1,6 @@
 import { duration, phoneNumber } from '../shell/format';
 import { CallView } from '../wire/views';
-import { Agent, Engine, LiveCall, Model, Outbox } from './views';
+import { Agent, Device, Engine, LiveCall, Model, Outbox } from './views';
 
 const DAY_S = 86_400;
 
@@ -68,6 +68,17 @@ export function unknown(label: string): Fact {
   return { label, word: $localize`Not available`, tone: 'plain', detail: null };
 }
 
+/** A software agent by name, or as well as it can be named. */
+export function agentName(agent: Agent | undefined): string {
+  return agent?.name || agent?.id || $localize`A software agent`;
+}
+
+/** The adb server calls a phone that takes commands "device". */
+export function deviceState({ state, problem }: Device): string {
+  if (state === 'device' && problem === null) return $localize`Ready`;
+  return state ?? $localize`Not known`;
+}
+
 export function sessionCard(call: LiveCall, agents: readonly Agent[] | null): SessionCard {
   const number = phoneNumber(call.caller.number);
   return {
@@ -113,8 +124,7 @@ function hears({ speaker }: CallView): string {
 
 function holder(call: LiveCall, agents: readonly Agent[]): string {
   const agent = agents.find((each) => each.takeovers.includes(call.callId));
-  const name = call.agent?.name ?? agent?.name ?? agent?.id;
-  if (call.speaker === 'agent' || name !== undefined) return name ?? $localize`A software agent`;
+  if (call.speaker === 'agent' || agent) return call.agent?.name ?? agentName(agent);
   if (call.state === 'bot') return $localize`The assistant`;
   if (call.state === 'handoff') return $localize`Nobody yet`;
   return call.operator?.name ?? $localize`An operator`;

@@ -1,3 +1,4 @@
+import { CdkTextareaAutosize } from '@angular/cdk/text-field';
 import {
   ChangeDetectionStrategy,
   Component,
@@ -31,7 +32,15 @@ interface Outcome {
 /** What the phone app does with calls. Fields that nobody edits follow the server. */
 @Component({
   selector: 'pb-config-form',
-  imports: [FormsModule, Icon, MatButton, MatFormFieldModule, MatInput, MatSlideToggle],
+  imports: [
+    CdkTextareaAutosize,
+    FormsModule,
+    Icon,
+    MatButton,
+    MatFormFieldModule,
+    MatInput,
+    MatSlideToggle,
+  ],
   templateUrl: './config-form.html',
   styleUrl: './config-form.scss',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -91,6 +100,13 @@ export class ConfigForm {
     this.draft.update((draft) => ({ ...draft, [key]: value }));
     this.refused.update((map) => new Map([...map].filter(([other]) => other !== key)));
     this.outcome.set(null);
+  }
+
+  /** A sentence is one line, however many it takes to show it: Enter does what it does in one. */
+  protected entered(event: Event): void {
+    if (event instanceof KeyboardEvent && event.isComposing) return;
+    event.preventDefault();
+    void this.save();
   }
 
   protected discard(): void {

@@ -140,7 +140,9 @@ export function held(field: Field, config: CallConfig): Held | null {
 export function sent(field: Field, text: Held): unknown {
   if (typeof text === 'boolean') return text;
   if (field.kind === 'numbers') return numbersOf(text);
-  return field.kind === 'whole' ? Number(text) : text.trim();
+  if (field.kind === 'whole') return Number(text);
+  // What was pasted may have line breaks, and is one line all the same.
+  return text.trim().replace(/\s+/g, ' ');
 }
 
 /** A sentence where `text` cannot be what `field` asks for; null where it can. */
