@@ -124,7 +124,7 @@ function hears({ speaker }: CallView): string {
 
 function holder(call: LiveCall, agents: readonly Agent[]): string {
   const agent = agents.find((each) => each.takeovers.includes(call.callId));
-  if (call.speaker === 'agent' || agent) return call.agent?.name ?? agentName(agent);
+  if (call.agent || agent || call.speaker === 'agent') return call.agent?.name ?? agentName(agent);
   if (call.state === 'bot') return $localize`The assistant`;
   if (call.state === 'handoff') return $localize`Nobody yet`;
   return call.operator?.name ?? $localize`An operator`;
