@@ -145,6 +145,16 @@ describe('StatusPage', () => {
     expect(asked).toBe(false);
   });
 
+  it('tells what failed from what is not there, and keeps what it knows', async () => {
+    const error = { code: 'internal', message: 'Something broke.' };
+    server({ ...complete(), 'GET /api/status': { status: 500, body: { error } } });
+    const { element, section, shows } = await open();
+    await shows('agents', 'Not known: see above.');
+    await shows('sessions', 'Dana Field');
+    expect(section('devices')).toContain('Not known: see above.');
+    expect(element.querySelector('[role=alert]')?.textContent).toContain('Something broke.');
+  });
+
   it('saves what was edited and nothing else, and says so', async () => {
     const answers = complete();
     const posted = server(answers);

@@ -6,6 +6,7 @@ import { Session } from '../session/session';
 import { Clock } from '../shell/clock';
 import { clockTime, dayTime, duration } from '../shell/format';
 import { Icon } from '../shell/icon';
+import { Absent } from './absent';
 import { ConfigForm } from './config/config-form';
 import { StatusStore } from './status-store';
 import {
@@ -23,7 +24,7 @@ import {
 /** How the server is: system, sessions, agents, phones and what the phone app is to do. For operators. */
 @Component({
   selector: 'pb-status-page',
-  imports: [ConfigForm, Icon, MatButton, RouterLink],
+  imports: [Absent, ConfigForm, Icon, MatButton, RouterLink],
   providers: [StatusStore],
   templateUrl: './status-page.html',
   styleUrl: './status-page.scss',
@@ -66,13 +67,6 @@ export class StatusPage {
       ?.toSorted((a, b) => b.startedAt - a.startedAt)
       .map((call) => sessionCard(call, this.agents()));
   });
-  /** The server has answered this question once, with or without what was asked for. */
-  protected readonly statusKnown = computed(
-    () => this.store.status.value() !== null || this.store.status.problem() !== null,
-  );
-  protected readonly configKnown = computed(
-    () => this.store.config.value() !== null || this.store.config.problem() !== null,
-  );
 
   constructor() {
     this.store.look();
