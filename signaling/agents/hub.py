@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import structlog
 from aiohttp import web
@@ -16,6 +17,7 @@ from bridge.directory import Holder
 from bridge.errors import BridgeError
 from bridge.ports import Message
 from bridge.tasks import TaskOwner
+from bridge.thread.views import iso_utc
 from signaling.agents import wire
 from signaling.agents.client import AgentClient
 from signaling.agents.dials import Dials
@@ -83,11 +85,15 @@ class AgentHub:
         """Who is connected, and what each of them has."""
         return [
             {
+                "id": client.holder.id,
                 "name": client.name,
                 "connected_at": client.connected_at,
-                "takeover_sessions": [call.caller.call_id for call in self._taken_by(client)],
+                "connectedAt": iso_utc(datetime.fromtimestamp(client.connected_at, UTC)),
+                "takeover_sessions": taken,
+                "takeovers": taken,
             }
             for client in self._clients.values()
+            for taken in ([call.caller.call_id for call in self._taken_by(client)],)
         ]
 
     def publish(self, kind: str, data: Mapping[str, object], session_id: str = "") -> None:

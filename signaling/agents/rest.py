@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from bridge.errors import BridgeError
+from bridge.thread.errors import StoreUnavailable
 from signaling.agents.configs import llm_view, refuse_changes, tts_view
 from signaling.agents.dialer import device_view
 from signaling.agents.sessions import Sessions
@@ -164,20 +166,44 @@ class _AgentRest:
         runtime, hub = self._runtime, self._runtime.agents
         problems = {name: problem for name, problem in runtime.engine_problems().items() if problem}
         dialer = self._sessions.dialer
+        devices, llm = [device_view(device) for device in dialer.devices], llm_view(runtime.settings)
+        uptime = round(time.monotonic() - self._began)
         body = {
             "ok": True,
-            "uptime_s": round(time.monotonic() - self._began),
+            "version": version("patchbay"),
+            "uptime_s": uptime,
+            "uptimeS": uptime,
+            "engines": {
+                **{
+                    name: {"ready": problem is None, "problem": problem}
+                    for name, problem in runtime.engine_problems().items()
+                },
+                "llm": {"configured": runtime.llm is not None, "model": llm["model"]},
+            },
+            "phones": {"status": dialer.status, "devices": devices},
+            "outbox": await self._outbox(),
             "total_calls": hub.calls_seen,
             "active_sessions": len(self._sessions.active),
             "sessions": self._sessions.active,
             "pending_turns": hub.requests.pending,
             "agents": hub.agents(),
-            "devices": [device_view(device) for device in dialer.devices],
+            "devices": devices,
             "phone": {"ok": dialer.status is None, "detail": dialer.status or ""},
             "problems": problems,
-            "llm": llm_view(runtime.settings),
+            "llm": llm,
             "tts": tts_view(runtime.settings),
             "config": self._sessions.call_config(),
             "counts": runtime.counts(),
         }
         return web.json_response(body)
+
+    async def _outbox(self) -> dict[str, object] | None:
+        """What waits for alive5; None where nothing is delivered there, or the database does not answer."""
+        if self._runtime.pump is None:
+            return None
+        try:
+            figures = await self._runtime.store.outbox_figures()
+        except StoreUnavailable:
+            return None
+        pending = sum(figures.rows.get(state, 0) for state in ("pending", "sending"))
+        return {"pending": pending, "oldestS": round(figures.oldest_s) if pending else None}
