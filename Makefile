@@ -91,7 +91,7 @@ demo: $(READY) ## a caller, the bot and an operator on real speech, in this term
 	@exec $(BIN)/patchbay demo $(ARGS)
 
 .PHONY: test-programs
-test-programs: ## find the Chromium, coturn and PostgreSQL that tests drive; install them by apt-get where allowed
+test-programs: ## find the Chromium, coturn, PostgreSQL and adb that tests drive; install them by apt-get where allowed
 	@scripts/test-programs
 
 .PHONY: test

@@ -47,7 +47,10 @@ class Directory(Protocol):
     """The shared facts. Every method is atomic."""
 
     async def claim(self, call_id: str, holder: Holder) -> Claim:
-        """Give the call to `holder`, who may already have it; raises AlreadyClaimed."""
+        """Give the call to `holder`, who may already have it; raises AlreadyClaimed.
+
+        Whoever comes after a software agent supersedes it; nobody supersedes a person.
+        """
 
     async def drop_claim(self, claim: Claim) -> None:
         """Give the call up; does nothing where `claim` is not the newest any more."""
@@ -70,10 +73,10 @@ class MemoryDirectory:
     async def claim(self, call_id: str, holder: Holder) -> Claim:
         """See Directory."""
         held = self._claims.get(call_id)
-        if held is not None:
-            if held.holder.id != holder.id:
-                raise AlreadyClaimed(held.holder)
+        if held is not None and held.holder.id == holder.id:
             return held
+        if held is not None and held.holder.kind == "human":
+            raise AlreadyClaimed(held.holder)
         claim = Claim(call_id, holder, next(self._fences))
         self._claims[call_id] = claim
         return claim

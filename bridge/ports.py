@@ -10,7 +10,7 @@ import enum
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 FRAME_MS = 20
 """Length of every audio frame in the product, in milliseconds."""
@@ -53,6 +53,9 @@ class Line(Protocol):
     """A phone provider's stream as the caller's leg. No method blocks; all but `hang_up` are sync."""
 
     codec: Codec
+    paced: bool
+    """True where frames are played as they come, in real time; False for a phone that fetches whole replies:
+    speech then comes as fast as it is made, and no hold audio."""
 
     def send_audio(self, payload: bytes) -> None:
         """Queue one 20 ms frame in `codec` (exactly `codec.frame_bytes` bytes) for the caller.
@@ -68,6 +71,15 @@ class Line(Protocol):
 
     async def hang_up(self) -> None:
         """End the caller's leg. Idempotent; returns once nothing more will be sent."""
+
+
+@runtime_checkable
+class PolledLine(Line, Protocol):
+    """A line that is not paced: what a program wants to have said waits for the phone's next poll."""
+
+    def inject(self, text: str) -> None:
+        """Queue `text` to be the answer to one of the next polls, in order; the caller's words of that poll
+        are not listened to. Raises BridgeError where too many wait."""
 
 
 class LineListener(Protocol):

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from bridge.bot import phrases
+from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
 from bridge.call.late import LateTranscription
 from bridge.call.services import Services, Timing
@@ -35,6 +36,10 @@ from bridge.thread.store import SqlThreadStore
 from signaling import rest
 from signaling.access import ProgramAccess
 from signaling.addresses import asked_from_here
+from signaling.agents.dialer import NoPhone, device_view
+from signaling.agents.hub import AgentHub
+from signaling.agents.rest import add_agents
+from signaling.agents.sessions import Sessions
 from signaling.auth import OperatorBook
 from signaling.call_counts import CallCounts
 from signaling.call_news import CallNews
@@ -49,6 +54,12 @@ from signaling.softphone_namespace import SoftphoneNamespace
 from signaling.softphones import Softphones
 from signaling.thread_namespace import ThreadNamespace
 from signaling.web import add_web
+from telephony.adb.phones import Phones
+from telephony.clawfinger.config import CallConfig
+from telephony.clawfinger.desk import Desk
+from telephony.clawfinger.phone_app import PhoneApp
+from telephony.clawfinger.routes import add_routes as add_phone_app
+from telephony.clawfinger.transcripts import Transcripts
 from telephony.twilio.routes import TwilioConfig
 from telephony.twilio.routes import add_routes as add_twilio
 
@@ -74,6 +85,7 @@ class Runtime:
         self.tts = build_tts(settings.tts, voice=settings.piper_voice)
         self.flow = load_flow(settings)
         self.llm = _language_model(settings)
+        self.instructions = GlobalInstructions()
         self.pump = self._alive5_pump()
         self._farewells = Farewells(self.store, self.pump) if self.pump is not None else None
         self.sockets = socketio.AsyncServer(
@@ -89,6 +101,8 @@ class Runtime:
         directory = MemoryDirectory()
         self.operators = Operators(settings, directory, self.emitter)
         self.softphones = Softphones(settings, self.clock, self.emitter)
+        self.agents = AgentHub(patience=settings.agent_turn_timeout)
+        self.call_config = CallConfig(settings.data_dir / "call-config.json")
         services = Services(
             clock=self.clock,
             directory=directory,
@@ -98,14 +112,21 @@ class Runtime:
             flow=self.flow,
             log=self.log,
             store=self.store,
-            events=CallNews(self.operators, self.softphones.call_changed, self.call_counts),
+            events=CallNews((self.operators, self.agents), self.softphones.call_changed, self.call_counts),
             timing=Timing(ring=settings.ring_timeout),
             deferred=self.backlog,
             farewell=self._farewells.of_call if self._farewells is not None else None,
             keep_answer=self._farewells.keep_answer if self._farewells is not None else None,
+            instructions=self.instructions,
         )
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
         self.operators.switchboard = self.softphones.switchboard = self.switchboard
+        self.agents.switchboard = self.switchboard
+        self.sessions = Sessions(
+            self.agents, self.switchboard, NoPhone(), self.instructions, self.call_config
+        )
+        self.phones: Phones | None = None
+        self.phone_app = self._make_phone_app()
         self._tasks = TaskOwner("server")
         self._closed = False
         self.viewers = ThreadNamespace(self.access, self.log, self.emitter)
@@ -156,6 +177,7 @@ class Runtime:
         await self.tts.start()
         self.tts.prepare([*phrases.CANNED, *self.flow.texts], _LINE_RATE)
         self.log.subscribe(None, self.operators.message)
+        self.log.subscribe(None, self.agents.message)
         self._tasks.start(self.clock.run(), "clock")
         self._tasks.start(self.emitter.run(), "emitter")
         self._tasks.start(self.backlog.run(), "backlog")
@@ -163,6 +185,7 @@ class Runtime:
             # An engine that hears nothing would empty the backlog.
             self._tasks.start(LateTranscription(self.backlog, self.stt, clean=self._clean).run(), "late")
         self._tasks.start(self._retention.run(), "retention")
+        self._tasks.start(self.phone_app.run(), "phone_app")
         if self.pump is not None:
             self._tasks.start(self.pump.run(), "outbox")
 
@@ -173,6 +196,8 @@ class Runtime:
         self._closed = True
         await self.switchboard.close(deadline=self.settings.shutdown_grace)
         await self.softphones.close()
+        if self.phones is not None:
+            await self.phones.close()
         await self.operators.close()
         await self.sockets.shutdown()
         await self.backlog.close()
@@ -194,6 +219,8 @@ class Runtime:
         app = web.Application()
         rest.add_routes(app, self)
         add_metrics(app, self)
+        add_agents(app, self)
+        add_phone_app(app, self.phone_app, self.access.check_request, self._health)
         secret = self.settings.twilio_auth_token
         twilio = add_twilio(
             app,
@@ -228,8 +255,20 @@ class Runtime:
         app.cleanup_ctx.append(self._lifecycle)
         return app
 
+    def watch_phones(self, port: int) -> None:
+        """Look for phones on cables, whose phone app is led to `port`, where this server listens."""
+        self.phones = Phones(port=port, serial=self.settings.phone_serial, on_change=self._phones_changed)
+        self.sessions.dialer = self.phones
+        self.phones.start()
+
+    def _phones_changed(self) -> None:
+        if self.phones is not None:
+            devices = [device_view(device) for device in self.phones.devices]
+            self.agents.publish("phone.changed", {"devices": devices, "detail": self.phones.status or ""})
+
     async def _close_sockets(self, app: web.Application) -> None:
         """Tell clients the last events and let them go, so that aiohttp need not wait for them."""
+        await self.agents.close()
         await self.emitter.flush(_FLUSH_S)
         requests = [environ["aiohttp.request"] for environ in self.sockets.environ.values()]
         if self.sockets.eio.sockets:
@@ -253,6 +292,17 @@ class Runtime:
         """Conversations were deleted: nobody reads them any more, and nothing is remembered of them."""
         self.viewers.thread_deleted(thread_ids)
         self.switchboard.forget(thread_ids)
+
+    def _make_phone_app(self) -> PhoneApp:
+        channel = self.settings.alive5_channel or ""
+        transcripts = Transcripts(self.stt)
+        desk = Desk(
+            self.switchboard, self.call_config, transcripts, self.tts, self.clock, self.store, channel
+        )
+        return PhoneApp(desk, ttl=self.settings.session_ttl)
+
+    def _health(self) -> dict[str, object]:
+        return {name: problem or "ready" for name, problem in self.engine_problems().items()}
 
     def _alive5_pump(self) -> OutboxPump | None:
         url, key = self.settings.alive5_url, self.settings.alive5_key
@@ -318,6 +368,7 @@ async def serve(
         gc.collect()
         gc.freeze()
         host, port = runner.addresses[0][:2]
+        runtime.watch_phones(port)
         on_listening(host, port)
         await stop.wanted.wait()
         await _part(runtime, stop)

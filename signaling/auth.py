@@ -13,9 +13,9 @@ import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from bridge.private_files import read_or_create_private, write_private
 from signaling.accounts import MAX_PASSWORD, Account, Operator, account_key, operator_named
 from signaling.errors import SignalingError
-from signaling.private_files import read_or_create_private, write_private
 from signaling.ratelimit import TokenBuckets
 from signaling.tokens import AuthError, issue_token, issue_viewer_token, read_token, read_viewer_token
 

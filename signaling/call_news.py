@@ -1,8 +1,8 @@
-"""Who is told what happens to calls: operators everything, a caller in a browser what their own call does."""
+"""Who is told what happens to calls: operators and agents of all, a caller in a browser of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bridge.call.call import Call
 from bridge.call.services import CallEvents, Withdrawal
@@ -11,37 +11,49 @@ from signaling.call_counts import CallCounts
 
 
 class CallNews:
-    """The CallEvents of a process: `operators` hear all of them, `on_changed` every change of a call.
+    """The CallEvents of a process: `listeners` hear all of them, `on_changed` every change of a call.
 
     `counts` is told what is to be counted.
     """
 
-    def __init__(self, operators: CallEvents, on_changed: Callable[[Call], None], counts: CallCounts) -> None:
-        self._operators = operators
+    def __init__(
+        self, listeners: Sequence[CallEvents], on_changed: Callable[[Call], None], counts: CallCounts
+    ) -> None:
+        self._listeners = tuple(listeners)
         self._on_changed = on_changed
         self._counts = counts
 
     def call_changed(self, call: Call) -> None:
         """See CallEvents."""
         self._counts.changed(call)
-        self._operators.call_changed(call)
+        for listener in self._listeners:
+            listener.call_changed(call)
         self._on_changed(call)
 
     def call_offered(self, call: Call) -> None:
         """See CallEvents."""
         self._counts.offers += 1
-        self._operators.call_offered(call)
+        for listener in self._listeners:
+            listener.call_offered(call)
 
     def call_claimed(self, call: Call, holder: Holder) -> None:
         """See CallEvents."""
         self._counts.claims += 1
-        self._operators.call_claimed(call, holder)
+        for listener in self._listeners:
+            listener.call_claimed(call, holder)
 
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """See CallEvents."""
         self._counts.withdrawn[reason] += 1
-        self._operators.call_withdrawn(call, reason)
+        for listener in self._listeners:
+            listener.call_withdrawn(call, reason)
+
+    def call_turn(self, call: Call, event: str, data: dict[str, object]) -> None:
+        """See CallEvents."""
+        for listener in self._listeners:
+            listener.call_turn(call, event, data)
 
     def call_quality(self, call: Call, quality: dict[str, object]) -> None:
         """See CallEvents."""
-        self._operators.call_quality(call, quality)
+        for listener in self._listeners:
+            listener.call_quality(call, quality)

@@ -146,6 +146,9 @@ class Operators:
         """See CallEvents."""
         self._tell("call_withdrawn", {"callId": call.caller.call_id, "reason": reason})
 
+    def call_turn(self, call: Call, event: str, data: dict[str, object]) -> None:
+        """See CallEvents. Operators read the transcript."""
+
     def call_quality(self, call: Call, quality: dict[str, object]) -> None:
         """See CallEvents. Only whoever has the call is told."""
         if call.claim is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from bridge.call.views import call_view
 from bridge.errors import BridgeError
 from bridge.thread.errors import StoreUnavailable
 from signaling.access import bearer, refusal
+from signaling.bodies import json_body
 from signaling.errors import SignalingError, error_body
 from signaling.rest_erasure import add_erasure
 from signaling.rest_threads import add_threads
@@ -30,7 +30,6 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_MOST_BODY = 64 * 1024
 _CHECK_EVERY, _CHECK_WITHIN = 1.0, 3.0
 _STATUS = {"not_with_bot": 409, "gone": 409, "call_live": 409, "store_unavailable": 503}
 
@@ -117,7 +116,7 @@ class _Rest:
 
     async def login(self, request: web.Request) -> web.Response:
         """A token for an operator's name and password."""
-        body = await _json(request)
+        body = await json_body(request)
         name, password = body.get("username"), body.get("password")
         if not isinstance(name, str) or not isinstance(password, str):
             return _refuse(400, "bad_request", "`username` and `password` must be texts.")
@@ -155,7 +154,7 @@ class _Rest:
         call = self._runtime.switchboard.find(request.match_info["call_id"])
         if call is None:
             return _no_call()
-        body = await _json(request, optional=True)
+        body = await json_body(request, optional=True)
         given = {key: optional_text(body, key) for key in ("queue", "reason", "summary")}
         call.request_handoff(
             HandoffWish(
@@ -172,7 +171,7 @@ class _Rest:
         self._runtime.access.check_request(request)
         call_id = request.match_info["call_id"]
         call = self._runtime.switchboard.find(call_id)
-        on = flag(await _json(request), "on")
+        on = flag(await json_body(request), "on")
         if call is not None:
             call.privacy.switch(on, by=self._who(request))
             return web.json_response(call_view(call))
@@ -198,22 +197,6 @@ class _Rest:
         view = dict(row.view)
         timeline = view.pop("timeline", [])
         return {"view": view, "timeline": timeline}
-
-
-async def _json(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
-    """The body's object. Raises BridgeError `bad_request`."""
-    if (request.content_length or 0) > _MOST_BODY:
-        raise BridgeError(f"The body is larger than {_MOST_BODY} bytes.", code="bad_request")
-    raw = await request.read()
-    if optional and not raw.strip():
-        return {}
-    try:
-        body = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise BridgeError("The body must be JSON.", code="bad_request") from None
-    if not isinstance(body, dict):
-        raise BridgeError("The body must be a JSON object.", code="bad_request")
-    return body
 
 
 def _no_call() -> web.Response:

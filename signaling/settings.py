@@ -136,6 +136,7 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = _setting(
         None, "checks Twilio's signatures", "the auth token of your Twilio account"
     )
+    phone_serial: str | None = _setting(None, "the phone to use, of several", "a serial as adb devices shows")
     alive5_url: str | None = _setting(None, "push threads to this alive5", "such as https://api.alive5.com")
     alive5_key: SecretStr | None = _setting(None, "its API key", "the organisation's API key")
     alive5_org: str | None = _setting(None, "its organisation", "the organisation's name")

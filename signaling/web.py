@@ -9,7 +9,7 @@ from aiohttp import web
 
 from signaling.pages import start_page
 
-PAGES = ("/", "/sign-in", "/phone", "/threads", "/threads/{thread_id}")
+PAGES = ("/", "/sign-in", "/phone", "/threads", "/threads/{thread_id}", "/status")
 """Addresses of the app; which page they are, it decides itself."""
 
 INDEX = "index.html"

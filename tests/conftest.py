@@ -11,6 +11,7 @@ import pytest_asyncio
 from tests.harness.server import ServerProcess
 
 _HEAVY = (
+    "tests/e2e/agents/test_spoken_takeover.py",
     "tests/e2e/test_gaps.py",
     "tests/e2e/test_card_numbers.py",
     "tests/e2e/test_spoken_call.py",
@@ -18,6 +19,8 @@ _HEAVY = (
     "tests/browser/",
     "tests/loopback/test_words.py",
     "tests/e2e/test_softphone_speech.py",
+    "tests/e2e/phone_app/test_spoken.py",
+    "tests/e2e/phone_app/test_people.py",
     "tests/signaling/terminal/",
     "tests/bridge/speech/",
     "tests/benchmarks/test_hallucination.py",

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 import structlog
 
 from bridge.bot import phrases
-from bridge.bot.llm import LanguageModel, LlmUnavailable
+from bridge.bot.llm import LlmUnavailable
+from bridge.bot.mind import Mind
 from bridge.flow.agreement import closes, yes_no
 from bridge.flow.engine import FlowRun
 from bridge.flow.person import wants_person
@@ -63,12 +64,23 @@ class Host(Protocol):
     async def hang_up(self, *, said_goodbye: bool) -> None:
         """The conversation has come to its end; returns early where the caller speaks on."""
 
+    def listens(self) -> None:
+        """Nothing is left to be said: it is for the caller to speak."""
+
+    def answered(self, model: str) -> None:
+        """Everything that was to be said to the caller's words was said; `model`: what it came from."""
+
 
 class Bot:
-    """One caller's conversation with the flow. `converse` is run anew after each handoff."""
+    """One caller's conversation with the flow. `converse` is run anew after each handoff.
 
-    def __init__(self, run: FlowRun, llm: LanguageModel | None, host: Host) -> None:
-        self._run, self._llm, self._host = run, llm, host
+    `reminds`: whether a caller who says nothing is asked again, and parted from in the end.
+    """
+
+    def __init__(self, run: FlowRun, mind: Mind | None, host: Host, *, reminds: bool = True) -> None:
+        self._run, self._mind, self._host = run, mind, host
+        self._reminds = reminds
+        self._improvised = False
         self._heard: asyncio.Queue[str] = asyncio.Queue(_HEARD_MOST)
         self._failures = 0
         self._person_offered = False
@@ -92,23 +104,47 @@ class Bot:
             self._heard.get_nowait()
         self._heard.put_nowait(text)
 
-    async def converse(self, opening: Opening, *, resume_at: str | None = None) -> None:
-        """Talk until a person is wanted or the conversation ends."""
+    def forget(self) -> None:
+        """What was heard and not answered yet is not to be answered any more."""
         while not self._heard.empty():
             self._heard.get_nowait()
-        if not await self._open(opening, resume_at):
+
+    async def converse(self, opening: Opening, *, resume_at: str | None = None, unanswered: str = "") -> None:
+        """Talk until a person is wanted or the conversation ends.
+
+        `unanswered`: what the caller said to somebody who is gone; answering it takes the opening's place.
+        """
+        self._catch_up()
+        if unanswered:
+            self._heard.put_nowait(unanswered)
+        elif not await self._open(opening, resume_at):
             return
         self._patience = _SILENCE
         while True:
+            if self._heard.empty():
+                self._host.listens()
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._patience if self._reminds else None):
                     text = await self._heard.get()
             except TimeoutError:
                 await self._remind()
                 continue
             self._patience = _SILENCE
-            if not await self._answer(text):
+            if not await self.answer(text):
                 return
+
+    async def answer(self, text: str) -> bool:
+        """Answer what the caller said; False once the bot's part is over."""
+        self._improvised = False
+        goes_on = await self._answer(text)
+        model = self._mind.name if self._improvised and self._mind is not None else "flow"
+        self._host.answered(model)
+        self._catch_up()
+        return goes_on
+
+    def _catch_up(self) -> None:
+        if self._mind is not None:
+            self._mind.catch_up(self._host.history())
 
     async def _remind(self) -> None:
         """The caller has said nothing for a while: ask again, and part from a line where nobody is."""
@@ -194,10 +230,10 @@ class Bot:
 
     async def _improvise(self, step: NotCovered) -> None:
         """Answer what the flow does not cover: by the model, else by asking again, else offer a person."""
-        if self._llm is not None and step.text:
+        if self._mind is not None and step.text:
             try:
-                await self._host.say(await self._ask_model(self._llm, step))
-                self._failures = 0
+                await self._host.say(await self._ask_model(self._mind, step))
+                self._failures, self._improvised = 0, True
                 return
             except LlmUnavailable:
                 self._failures = _GIVE_UP_AFTER
@@ -211,10 +247,9 @@ class Bot:
             return
         await self._host.say(f"{phrases.NOT_UNDERSTOOD} {step.prompt or ''}".strip())
 
-    async def _ask_model(self, llm: LanguageModel, step: NotCovered) -> str:
+    async def _ask_model(self, mind: Mind, step: NotCovered) -> str:
         """The model's reply, with a word to the caller where it takes long."""
-        task = f"You had asked the caller: {step.prompt}" if step.prompt else ""
-        reply = asyncio.ensure_future(llm.reply(self._host.history(), step.text, task=task))
+        reply = asyncio.ensure_future(mind.reply(self._host.history(), step.text, asked=step.prompt))
         try:
             done, _ = await asyncio.wait({reply}, timeout=_FILLER_AFTER)
             if not done:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
 
 import structlog
 
 from bridge.bot import phrases
 from bridge.bot.bot import HandoffWish
+from bridge.bot.context import Context
+from bridge.bot.memory import Memory
+from bridge.bot.mind import Mind
 from bridge.call import states, views
+from bridge.call.agent_side import AgentSide
 from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
 from bridge.call.collected import Collected
 from bridge.call.ear import Ear
 from bridge.call.handoff import Handoff, Offer
+from bridge.call.injections import Injections
 from bridge.call.key_entry import KeyEntry
 from bridge.call.mouth import Mouth
 from bridge.call.operator import OperatorLeg
 from bridge.call.operator_side import OperatorSide
 from bridge.call.patch import Patch
+from bridge.call.polling import Polling
 from bridge.call.privacy import Privacy
 from bridge.call.record import Record
 from bridge.call.ringing import Ringing
@@ -29,10 +35,11 @@ from bridge.call.services import Services
 from bridge.call.states import Effect, Event, State
 from bridge.call.tasks import CallTasks
 from bridge.call.timeline import Timeline
-from bridge.directory import Claim, Holder
+from bridge.call.turns import Turns
+from bridge.directory import AlreadyClaimed, Claim, Holder
 from bridge.errors import BridgeError
 from bridge.media.dtmf import KeyPress
-from bridge.ports import Caller, Line, Speaker
+from bridge.ports import Caller, Line, Message, Speaker
 from bridge.thread.writer import CallThread
 
 log = structlog.get_logger()
@@ -74,6 +81,11 @@ class Call:
         self._ringing = Ringing(self, services, self._tasks, lambda: self.try_dispatch(Event.RING_TIMEOUT))
         self._collected = Collected(caller, services.keep_answer)
         self._resume_at: str | None = None
+        self.context = Context(services.instructions)
+        self.turns = Turns(self)
+        self.polling = Polling(self)
+        self.agent = AgentSide(self)
+        self.injections = Injections(self)
         self._rate = line.codec.rate
         self.caller_side = CallerSide(self, self._make_caller_ear, services.timing.line_grace)
         self.patch = Patch(
@@ -89,16 +101,18 @@ class Call:
             self.thread,
             rate=self._rate,
             on_first_audio=lambda: self.timeline.mark_once("bot_first_audio"),
+            on_said=self.polling.said,
         )
         self.bot = BotSide(
             services.flow,
-            services.llm,
+            self._make_mind(),
             self._mouth,
             self.thread,
             self._tasks,
             self,
             send_mark=lambda name: self.patch.line.mark(name),
             caller_quiet=self.caller_side.ear.quiet,
+            reminds=line.paced,
             on_collected=lambda _: self._collected.changed(self.privacy.shareable()),
         )
         self.operator = OperatorSide(
@@ -119,8 +133,8 @@ class Call:
 
     @property
     def claim(self) -> Claim | None:
-        """Who has the call."""
-        return self.operator.claim
+        """Who has the call: a person, or a software agent."""
+        return self.operator.claim or self.agent.claim
 
     @property
     def offer(self) -> Offer | None:
@@ -165,8 +179,17 @@ class Call:
         self._record.changed()
         self.tell_changed()
 
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None] | None:
+        """Run a task that the call owns; None where the call is over."""
+        return self._tasks.spawn(work, name)
+
+    def tell_turn(self, event: str, data: dict[str, object]) -> None:
+        """Tell whoever follows the turns."""
+        self._services.events.call_turn(self, event, data)
+
     def tell_changed(self) -> None:
         """Tell whoever listens that the call's view is another one now."""
+        self.polling.wake()
         self._services.events.call_changed(self)
 
     def try_dispatch(self, event: Event) -> bool:
@@ -194,6 +217,9 @@ class Call:
     def take(self, leg: OperatorLeg, claim: Claim) -> None:
         """Connect the operator who has won `claim`. Raises IllegalEvent where the call waits no more."""
         states.transition(self.state, Event.CLAIMED)
+        agents = self.agent.end("human_takeover", claim.holder)
+        if agents is not None:
+            self.spawn(self._services.directory.drop_claim(agents), "drop_claim")
         self.operator.take(leg, claim)
         self.dispatch(Event.CLAIMED)
 
@@ -207,6 +233,21 @@ class Call:
         if note:
             self.thread.system(f"Note from the operator: {note}")
         self.dispatch(Event.RELEASED)
+
+    def resume_bot(self, unanswered: str = "") -> None:
+        """Let the bot carry on after an agent, knowing what was said; first with what was `unanswered`."""
+        self._resume_bot("resume", unanswered)
+
+    def inject(self, text: str, name: str | None = None) -> None:
+        """Say `text` in an agent's name. Raises BridgeError, see Injections.add."""
+        self.injections.add(text, name)
+
+    def agent_hung_up(self) -> None:
+        """A program ends the call. Raises AlreadyClaimed where a person has it."""
+        holder = self.operator.claim.holder if self.operator.claim else None
+        if holder is not None and not self.ended:
+            raise AlreadyClaimed(holder)
+        self.dispatch(Event.AGENT_HUNG_UP)
 
     def hold(self, on: bool) -> None:
         """Put the caller on hold, or back; asking for what already is does nothing."""
@@ -285,14 +326,16 @@ class Call:
         }
         actions[effect]()
 
-    def _resume_bot(self, opening: Literal["resume", "unanswered"]) -> None:
+    def _resume_bot(self, opening: Literal["resume", "unanswered"], unanswered: str = "") -> None:
         self.caller_side.hear_turns(True)
         self.timeline.mark("bot_resumed")
         resume_at, self._resume_at = self._resume_at, None
         if self._winding_down:
             self._part()
-        else:
-            self.bot.start(opening, resume_at)
+        elif self.agent.link is None:
+            self.bot.start(opening, resume_at, unanswered)
+        elif opening == "unanswered":
+            self.agent.nobody_free()
 
     def _stop_bot(self) -> None:
         self.bot.stop()
@@ -344,6 +387,10 @@ class Call:
     def _close(self) -> None:
         self._ringing.stop()
         self.caller_side.end()
+        agents = self.agent.end("ended", None)
+        if agents is not None:
+            self.last_holder = agents.holder
+            self._tasks.spawn(self._services.directory.drop_claim(agents), "drop_claim")
         self.patch.playout.cut()
         self._ended.set()
 
@@ -381,6 +428,17 @@ class Call:
         if self._services.farewell is not None:
             await self._services.farewell(self)
         await self._record.store()
+
+    # -- the model's part --
+
+    def _make_mind(self) -> Mind | None:
+        llm = self._services.llm
+        return Mind(llm, self.context, Memory(llm, self._said_since, self._tasks.spawn)) if llm else None
+
+    async def _said_since(self, seq: int) -> list[Message]:
+        """What stands in the thread of this call after `seq`, however long ago. Raises StoreUnavailable."""
+        messages = await self._services.store.messages(self.caller.thread_id, after_seq=seq)
+        return [message for message in messages or () if message.call_id == self.caller.call_id]
 
     # -- ears --
 

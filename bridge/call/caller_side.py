@@ -14,6 +14,8 @@ from bridge.errors import BridgeError
 from bridge.ports import Line, Urgency
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bridge.call.call import Call
 
 
@@ -73,7 +75,7 @@ class CallerSide:
             self._keys.press(digit)
         if self._with_bot:
             self._call.bot.interrupt()
-            self._call.bot.hear(digit)
+            self.heard(digit)
         elif self._call.state is State.BRIDGED and self._call.operator.leg is not None:
             self._call.operator.leg.send_key(digit)
 
@@ -85,7 +87,15 @@ class CallerSide:
             self._grace.set(self._line_grace, lambda: self._call.try_dispatch(Event.LINE_LOST))
             self._call.tell_changed()
 
-    # -- what the ear makes out --
+    # -- what the ear makes out, or somebody else --
+
+    def turn(self, text: str, started: datetime, ended: datetime) -> None:
+        """A whole utterance whose text is known, "" where no words could be made out."""
+        if text:
+            self._call.thread.say("caller", text, started, ended, name=self.ear.name)
+            self.said(text)
+        else:
+            self.not_understood()
 
     def speaks(self) -> None:
         """Barge-in: whoever is spoken to by the bot may interrupt it."""
@@ -95,9 +105,16 @@ class CallerSide:
     def said(self, text: str) -> None:
         """The caller's words are known."""
         if self._with_bot:
-            self._call.bot.hear(self._call.thread.clean(text))
+            self.heard(self._call.thread.clean(text))
+
+    def heard(self, text: str) -> None:
+        """A turn of the caller's, for whoever answers: a software agent, or the bot."""
+        if self._call.agent.link is not None:
+            self._call.agent.hear(text)
+        else:
+            self._call.bot.hear(text)
 
     def not_understood(self) -> None:
         """The caller spoke, and no words could be made out."""
-        if self._with_bot and not self._call.bot.speaking:
+        if self._with_bot and not self._call.bot.speaking and self._call.agent.link is None:
             self._call.bot.hear(NOTHING)

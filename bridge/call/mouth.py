@@ -32,12 +32,15 @@ class Mouth:
         *,
         rate: int,
         on_first_audio: Callable[[], None],
+        on_said: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._playout, self._tts, self._thread = playout, tts, thread
         self._rate = rate
-        self._on_first_audio = on_first_audio
+        self._on_first_audio, self._on_said = on_first_audio, on_said
         self._turn = asyncio.Lock()
         self._apologised = False
+        self.speaker: Speaker | None = None
+        """In whose name something is being said, None in silence."""
 
     @property
     def speaking(self) -> bool:
@@ -65,14 +68,16 @@ class Mouth:
             self._thread.partial(utterance, text)
             self._on_first_audio()
 
-        self._apologised = False
+        self._apologised, self.speaker = False, speaker
         chunks = self._chunks(text)
         try:
             return not (await self._playout.play(chunks, begin)).cut
         finally:
+            self.speaker = None
             await chunks.aclose()
             said = _heard(APOLOGY if self._apologised else text, self._playout.last)
             self._thread.close(utterance, said, self._thread.now())
+            self._on_said(said)
 
     async def _chunks(self, text: str) -> AsyncGenerator[bytes, None]:
         """Speech of `text`; where the voice is down, an apology that was synthesised beforehand."""

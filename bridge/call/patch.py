@@ -111,6 +111,11 @@ class Patch:
             self._timeline.mark("first_caller_frame")
         self._caller_ear.push(frame, at_once=not bridged)
 
+    def tell_operator(self, payload: bytes) -> None:
+        """As `from_caller`, for words whose text is known: the operator hears them, and no recogniser."""
+        if self.mode == "bridged" and self._leg is not None:
+            self._leg.send(Frame(self.line.codec, payload))
+
     def from_operator(self, frame: Frame) -> None:
         """One frame in order from the operator."""
         if self.mode == "waiting":

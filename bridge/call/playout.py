@@ -176,7 +176,8 @@ class Playout:
             speech = bool(self._speech)
             # Half a frame of tolerance: the lead is a whole number of ticks, and by exact comparison the
             # clock's own jitter would send none in one slot and two in the next.
-            if self._until - now > (SPEECH_LEAD if speech else HOLD_LEAD) - _PERIOD / 2:
+            ahead = self._until - now > (SPEECH_LEAD if speech else HOLD_LEAD) - _PERIOD / 2
+            if ahead and self._line.paced:
                 break
             payload = self._next(now)
             if payload is None:
@@ -186,7 +187,7 @@ class Playout:
                 if self._first is not None:
                     self._first()
             self._line.send_audio(payload)
-            self._until += _PERIOD
+            self._until += _PERIOD if self._line.paced else 0.0
             if speech:
                 self._speech_until = self._until
             self.last_sent = now
@@ -210,7 +211,7 @@ class Playout:
         if self._live and self.sounding:
             # The rest of the sentence is not there yet: the live voice goes on by itself.
             return self._live.popleft().to(self._codec)
-        if self._hold and not (self.sounding and now - self._spoke_at < _STARVED):
+        if self._hold and self._line.paced and not (self.sounding and now - self._spoke_at < _STARVED):
             payload = self._hold[self._hold_at]
             self._hold_at = (self._hold_at + 1) % len(self._hold)
             return payload

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from bridge.bot.context import GlobalInstructions
 from bridge.bot.llm import LanguageModel
 from bridge.call.collected import KeepAnswer
 from bridge.directory import Directory, Holder
@@ -34,6 +35,9 @@ class CallEvents(Protocol):
 
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """The call does not wait any more."""
+
+    def call_turn(self, call: Call, event: str, data: dict[str, object]) -> None:
+        """A turn with the bot or an agent: `turn.started`, `.transcript`, `.reply` and `.complete`."""
 
     def call_quality(self, call: Call, quality: dict[str, object]) -> None:
         """Figures of the last second of a bridged call."""
@@ -69,5 +73,7 @@ class Services:
     deferred: DeferredAudio | None = None
     farewell: Callable[[Call], Awaitable[None]] | None = None
     """Called once a call's transcript is complete."""
+    instructions: GlobalInstructions = field(default_factory=GlobalInstructions)
+    """How the language model behaves in every call."""
     keep_answer: KeepAnswer | None = None
     """Called with what the flow collects, as it is collected."""

@@ -38,6 +38,7 @@ class Event(enum.Enum):
     CALLER_HUNG_UP = "caller_hung_up"
     OPERATOR_HUNG_UP = "operator_hung_up"
     BOT_HUNG_UP = "bot_hung_up"
+    AGENT_HUNG_UP = "agent_hung_up"
     LINE_LOST = "line_lost"
     FAILED = "failed"
     SHUTDOWN = "shutdown"
@@ -70,6 +71,7 @@ _ENDS: dict[Event, str] = {
     Event.CALLER_HUNG_UP: "caller",
     Event.OPERATOR_HUNG_UP: "operator",
     Event.BOT_HUNG_UP: "bot",
+    Event.AGENT_HUNG_UP: "agent",
     Event.LINE_LOST: "provider",
     Event.FAILED: "us",
     Event.SHUTDOWN: "us",
@@ -151,7 +153,7 @@ def ends(event: Event) -> bool:
 
 
 def ended_by(event: Event) -> str:
-    """Who ended it: caller, operator, bot, provider or us."""
+    """Who ended it: caller, operator, bot, agent, provider or us."""
     return _ENDS[event]
 
 

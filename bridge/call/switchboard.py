@@ -10,6 +10,7 @@ from typing import Literal
 
 import structlog
 
+from bridge.call.agent_side import AgentLink
 from bridge.call.call import Call
 from bridge.call.operator import OperatorLeg
 from bridge.call.services import Services
@@ -139,7 +140,7 @@ class Switchboard:
         holder = call.claim.holder if call.claim else None
         if holder is not None and holder.id == leg.holder.id:
             return call
-        if holder is not None:
+        if holder is not None and holder.kind == "human":
             raise AlreadyClaimed(holder)
         if call.state is not State.HANDOFF:
             raise BridgeError("This call is not waiting for anybody.", code="gone")
@@ -153,6 +154,34 @@ class Switchboard:
         except IllegalEvent:
             await self._services.directory.drop_claim(claim)
             raise BridgeError("This call is over or not waiting any more.", code="gone") from None
+        return call
+
+    async def take_over(self, call_id: object, link: AgentLink) -> Call:
+        """Give a call's turns to a software agent; the last one wins, and none wins over a person.
+
+        Raises AlreadyClaimed, or BridgeError with `gone` or `not_with_bot`.
+        """
+        call = self.find(call_id)
+        if call is None or call.state is State.ENDED:
+            raise BridgeError("There is no such session, or it is over.", code="gone")
+        holder = call.claim.holder if call.claim else None
+        if holder is not None and holder.kind == "human":
+            raise AlreadyClaimed(holder)
+        call.agent.check()  # before a claim supersedes that of an agent who keeps the call
+        claim = await self._services.directory.claim(call.caller.call_id, link.holder)
+        try:
+            call.agent.take(link, claim)
+        except BridgeError:
+            await self._services.directory.drop_claim(claim)
+            raise
+        return call
+
+    async def give_back(self, call_id: object, link: AgentLink) -> Call:
+        """End a software agent's part. Raises BridgeError with `gone` or `not_yours`."""
+        call = self.find(call_id)
+        if call is None or call.state is State.ENDED:
+            raise BridgeError("There is no such session, or it is over.", code="gone")
+        await self._services.directory.drop_claim(call.agent.release(link))
         return call
 
     def call_of(self, operator_id: str) -> Call | None:

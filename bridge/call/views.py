@@ -35,6 +35,8 @@ class Times:
 def call_view(call: Call) -> dict[str, object]:
     """CallView."""
     times, holder = call.times, call.claim.holder if call.claim else call.last_holder
+    operator = holder if holder and holder.kind == "human" else None
+    agent = holder if holder and holder.kind == "agent" else None
     return {
         "callId": call.caller.call_id,
         "threadId": call.caller.thread_id,
@@ -43,12 +45,13 @@ def call_view(call: Call) -> dict[str, object]:
         "provider": call.caller.provider,
         "caller": caller_view(call),
         "state": call.state.value,
-        "speaker": _SPEAKERS.get(call.state, "hold" if call.state is not State.ENDED else "bot"),
+        "speaker": _speaker(call),
         "line": "lost" if call.caller_side.lost else "up",
         "queue": call.handoff.queue if call.handoff else None,
         "reason": call.thread.clean(call.handoff.wish.reason) if call.handoff else None,
         "summary": call.thread.clean(call.handoff.summary or "") if call.handoff else None,
-        "operator": {"id": holder.id, "name": holder.name} if holder else None,
+        "operator": {"id": operator.id, "name": operator.name} if operator else None,
+        "agent": {"id": agent.id, "name": agent.name} if agent else None,
         "startedAt": iso(times.started),
         "handoffAt": iso(times.handoff) if times.handoff else None,
         "claimedAt": iso(times.claimed) if times.claimed else None,
@@ -58,6 +61,12 @@ def call_view(call: Call) -> dict[str, object]:
         "endedBy": ended_by(call.end) if call.end else None,
         "transcript": "paused" if call.privacy.paused else "on",
     }
+
+
+def _speaker(call: Call) -> str:
+    if call.state is State.BOT and call.agent.link is not None:
+        return "agent"
+    return _SPEAKERS.get(call.state, "hold" if call.state is not State.ENDED else "bot")
 
 
 def caller_view(call: Call) -> dict[str, object]:

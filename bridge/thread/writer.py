@@ -23,6 +23,7 @@ import random
 import time
 import uuid
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -184,6 +185,12 @@ class CallThread:
         """A note that nobody spoke, placed now; returns its id."""
         now = self.now()
         return self.say("system", text, now, now)
+
+    def recall(self, messages: Iterable[Message]) -> None:
+        """Let `recent` begin with these, the thread's from before this call, in order of seq."""
+        own, self._recent = self._recent, {}
+        for message in (*messages, *own.values()):
+            self._remember(message)
 
     def recent(self, n: int) -> list[Message]:
         """The last `n` (at most 200) messages of this call that are committed, in order of seq."""

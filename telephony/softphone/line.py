@@ -24,6 +24,7 @@ class SoftphoneLine:
     """
 
     codec = Codec.PCMU
+    paced = True
 
     def __init__(
         self,

@@ -37,6 +37,7 @@ class TwilioSession:
     """
 
     codec = Codec.PCMU
+    paced = True
 
     def __init__(
         self,

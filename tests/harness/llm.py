@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 from aiohttp import web
 
+Reply = str | None
+
 
 class ChatServer:
-    """Serves `/v1/chat/completions`. `reply` is what every request gets; None leaves it unanswered."""
+    """Serves `/v1/chat/completions`. `reply` is what every request gets; None leaves it unanswered.
 
-    def __init__(self, reply: str | None = "All right.") -> None:
+    It may also be a function of the request.
+    """
+
+    def __init__(self, reply: Reply | Callable[[dict[str, Any]], Reply] = "All right.") -> None:
         self.reply = reply
         self.status = 200
         self.body: Mapping[str, object] | None = None
@@ -47,12 +52,14 @@ class ChatServer:
         return self.requests[count - 1]
 
     async def _complete(self, request: web.Request) -> web.Response:
-        self.requests.append(await request.json())
+        asked = await request.json()
+        self.requests.append(asked)
         self._changed.set()
         self._changed = asyncio.Event()
-        if self.reply is None:
+        reply = self.reply(asked) if callable(self.reply) else self.reply
+        if reply is None:
             await self._never.wait()
-        message = {"role": "assistant", "content": self.reply}
+        message = {"role": "assistant", "content": reply}
         body = {
             "id": "chat-1",
             "object": "chat.completion",

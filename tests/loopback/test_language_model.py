@@ -64,8 +64,8 @@ async def test_after_a_release_the_model_knows_the_human_part(tmp_path: Path) ->
         await said(console, "You are back with the assistant")
         await phone.press("9")
         told = [turn["content"] for turn in (await llm.asked(1))["messages"]]
-        assert any("It is forty two dollars." in text for text in told)
-        assert any("wants a refund" in text for text in told)
+        assert "(colleague sam) It is forty two dollars." in told
+        assert "(note) Note from the operator: wants a refund" in told
         greetings = [m for m in await server.messages(THREAD) if "thank you for calling" in m["text"].lower()]
         assert len(greetings) == 1
 

@@ -56,7 +56,8 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/sign-in", "/phone", "/threads", "/threads/5a1c%2Fx", "/threads/x?token=y"]
+    "path",
+    ["/", "/sign-in", "/phone", "/threads", "/threads/5a1c%2Fx", "/threads/x?token=y", "/status"],
 )
 async def test_every_page_is_the_app_asked_for_anew(
     site: str, client: aiohttp.ClientSession, path: str

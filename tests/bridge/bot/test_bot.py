@@ -34,6 +34,7 @@ class Call:
         self.wish: HandoffWish | None = None
         self.answers: dict[str, str] = {}
         self.parted: bool | None = None
+        self.models: list[str] = []
         self._changed = asyncio.Event()
 
     async def say(self, text: str) -> bool:
@@ -53,6 +54,12 @@ class Call:
     def want_person(self, wish: HandoffWish) -> None:
         self.wish = wish
         self._wake()
+
+    def listens(self) -> None:
+        return
+
+    def answered(self, model: str) -> None:
+        self.models.append(model)
 
     async def hang_up(self, *, said_goodbye: bool) -> None:
         self.parted = said_goodbye

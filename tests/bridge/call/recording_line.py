@@ -8,6 +8,8 @@ from bridge.ports import Codec
 class RecordingLine:
     """`said` has every frame, and None for each clear."""
 
+    paced = True
+
     def __init__(self, codec: Codec = Codec.PCMU) -> None:
         self.codec = codec
         self.said: list[bytes | None] = []

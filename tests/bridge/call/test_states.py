@@ -41,6 +41,7 @@ ENDINGS = {
     Event.CALLER_HUNG_UP: "caller",
     Event.OPERATOR_HUNG_UP: "operator",
     Event.BOT_HUNG_UP: "bot",
+    Event.AGENT_HUNG_UP: "agent",
     Event.LINE_LOST: "provider",
     Event.FAILED: "us",
     Event.SHUTDOWN: "us",

@@ -144,3 +144,26 @@ async def test_threads_in_every_state(
         await inspector.look("no thread")
         await page.close()
     inspector.assert_clean()
+
+
+async def test_the_status_in_every_state(
+    shared_server: ServerProcess, operators: Browser, watcher: Console
+) -> None:
+    page = await operators.page(f"{shared_server.url}/status")
+    inspector = Inspector(page)
+    await expect(page.get_by_text("The status is for operators.")).to_be_visible()
+    await inspector.look("status, signed out")
+    await page.goto(shared_server.url)
+    await WebConsole(page, shared_server, operators).sign_in("sam")
+    async with phone_for(shared_server, name=ANN) as phone:
+        await hand_off(watcher, phone)
+        await page.goto(f"{shared_server.url}/status")
+        await expect(page.get_by_role("link", name=ANN).first).to_be_visible()
+        await expect(page.get_by_text("Loading")).to_have_count(0)
+        await inspector.look("status")
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await page.get_by_role("button", name="account").click()
+        await expect(page.get_by_role("menuitem", name="Status")).to_be_visible()
+        await inspector.look("status, menu")
+    await page.context.close()
+    inspector.assert_clean()

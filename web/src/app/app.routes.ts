@@ -32,6 +32,11 @@ export const routes: Routes = [
     title: $localize`Thread`,
     loadComponent: () => import('./threads/thread-page').then((m) => m.ThreadPage),
   },
+  {
+    path: 'status',
+    title: $localize`Status`,
+    loadComponent: () => import('./status/status-page').then((m) => m.StatusPage),
+  },
   { path: 'sign-in', redirectTo: '' },
   {
     path: '**',

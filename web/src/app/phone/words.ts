@@ -74,6 +74,7 @@ function ending(reason: string, person: string | null): Words {
         more: '',
       };
     case 'bot_hung_up':
+    case 'agent_hung_up':
       return { title: $localize`The assistant ended the call`, more: '' };
     case 'line_lost':
     case 'gone':

@@ -8,12 +8,13 @@ export type EndReason =
   | 'caller_hung_up'
   | 'operator_hung_up'
   | 'bot_hung_up'
+  | 'agent_hung_up'
   | 'line_lost'
   | 'failed'
   | 'shutdown'
   | 'interrupted'
   | 'other';
-export type EndedBy = 'caller' | 'operator' | 'bot' | 'provider' | 'us';
+export type EndedBy = 'caller' | 'operator' | 'bot' | 'agent' | 'provider' | 'us';
 export type Withdrawal = 'caller_hung_up' | 'timed_out' | 'cancelled';
 
 export interface Person {

@@ -85,6 +85,8 @@ function ended(reason: EndReason | null, who: string): string {
       return $localize`You hung up.`;
     case 'bot_hung_up':
       return $localize`The bot ended the call.`;
+    case 'agent_hung_up':
+      return $localize`A software agent ended the call.`;
     case 'line_lost':
       return $localize`The phone line broke off.`;
     case 'shutdown':

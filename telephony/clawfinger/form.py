@@ -1,0 +1,100 @@
+"""The forms that the phone app posts: parts in any order, texts cut to eight bits, audio in one piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aiohttp import BodyPartReader, web
+
+from telephony.errors import TelephonyError
+
+MAX_AUDIO = 4 * 1024 * 1024
+_MAX_TEXT = 8 * 1024
+_MAX_PARTS = 32
+_CHUNK = 64 * 1024
+_TRUE = b"true"
+
+
+class BadForm(TelephonyError):
+    """A request that is not the form it has to be."""
+
+    code = "bad_form"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnForm:
+    """One posted turn. `forced_reply` is as it came, since only the greeting's known text can mend it."""
+
+    audio: bytes
+    session_id: str = ""
+    reset: bool = False
+    transcript_hint: str = ""
+    skip_asr: bool = False
+    forced_reply: bytes = b""
+    number: str = ""
+    outgoing: bool = False
+
+    def greeting(self) -> TurnForm:
+        """The same as a turn that asks for the greeting, whose text is only hinted at."""
+        return replace(self, forced_reply=self.transcript_hint.encode() or b"\xff")
+
+
+def as_text(raw: bytes) -> str:
+    """UTF-8 where it can be, else a character a byte; stripped, without control characters."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+async def read_turn(request: web.Request) -> TurnForm:
+    """The turn that was posted. Raises BadForm."""
+    parts = await read_parts(request)
+    if "audio" not in parts:
+        raise BadForm("The form has no part named `audio`.")
+    return TurnForm(
+        audio=parts["audio"],
+        session_id=as_text(parts.get("session_id", b"")),
+        reset=_flag(parts, "reset_session"),
+        transcript_hint=as_text(parts.get("transcript_hint", b"")),
+        skip_asr=_flag(parts, "skip_asr"),
+        forced_reply=parts.get("forced_reply", b"").strip(),
+        number=as_text(parts.get("caller_number", b""))[:64],
+        outgoing=parts.get("call_direction", b"").strip().lower() == b"outgoing",
+    )
+
+
+async def read_parts(request: web.Request) -> dict[str, bytes]:
+    """The form's parts by name; of two with one name the last. Raises BadForm."""
+    if request.content_type == "application/x-www-form-urlencoded":
+        return {
+            name: value.encode() for name, value in (await request.post()).items() if isinstance(value, str)
+        }
+    if request.content_type != "multipart/form-data":
+        raise BadForm("The request must be a multipart/form-data form.")
+    parts: dict[str, bytes] = {}
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if not isinstance(part, BodyPartReader) or len(parts) >= _MAX_PARTS:
+                raise BadForm("The form has parts that do not belong into it.")
+            name = part.name or ""
+            parts[name] = await _read(part, name, MAX_AUDIO if name == "audio" else _MAX_TEXT)
+    except (ValueError, LookupError, RuntimeError, AssertionError, web.HTTPException) as error:
+        # What aiohttp's reader raises where boundaries, headers or encodings are broken.
+        raise BadForm("The form cannot be read.") from error
+    return parts
+
+
+async def _read(part: BodyPartReader, name: str, most: int) -> bytes:
+    body = bytearray()
+    while chunk := await part.read_chunk(_CHUNK):
+        body += chunk
+        if len(body) > most:
+            raise BadForm(f"The part `{name[:40]}` is larger than {most} bytes.")
+    return bytes(body)
+
+
+def _flag(parts: dict[str, bytes], name: str) -> bool:
+    return parts.get(name, b"").strip().lower() == _TRUE
