@@ -27,7 +27,7 @@ Voices = Mapping[str, bytes]
 Measure = Callable[[], Awaitable[list[Figure]]]
 
 CALLS = ("handoffs", "turns", "typed")
-WEB: dict[str, Measure] = {"console": web_console.measure, "soak": soak.measure}
+WEB: dict[str, Measure] = {"console": web_console.measure, "soak": soak.measure, "shift": soak.shift}
 GROUPS: dict[str, tuple[str, ...]] = {
     "media": run.SECTIONS,
     "calls": CALLS,
@@ -35,8 +35,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "web": tuple(WEB),
 }
 SECTIONS = (*run.SECTIONS, *CALLS, *sections.SECTIONS, *WEB)
-ON_REQUEST = {"soak"}
-"""Takes longer than all others together."""
+ON_REQUEST = {"soak", "shift"}
+"""Take longer than all others together, the shift four hours."""
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -85,7 +85,9 @@ async def _settle(server: ServerProcess) -> None:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     names = ", ".join((*GROUPS, *SECTIONS))
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{names} (default: all but soak)")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"{names} (default: all but soak and shift)"
+    )
     parser.add_argument(
         "--readme", action="store_true", help="put the comparison into README.md and its plot into docs/"
     )
