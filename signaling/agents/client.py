@@ -62,14 +62,15 @@ class AgentClient:
         turn = {"session_id": call_id, "transcript": transcript, "request_id": request_id}
         self.tell("turn.request", turn, call_id)
         try:
-            async with asyncio.timeout(self._patience):
-                return await reply
-        except TimeoutError:
-            detail = f"The agent did not answer within {self._patience:g} s."
-            self.tell("turn.timeout", {"request_id": request_id, "detail": detail}, call_id)
-            raise NoReply(detail) from None
+            # Not asyncio.timeout: a reply that comes as time runs out would be taken, and then thrown away.
+            await asyncio.wait([reply], timeout=self._patience)
         finally:
             self._requests.close(request_id)
+        if reply.done():
+            return reply.result()
+        detail = f"The agent did not answer within {self._patience:g} s."
+        self.tell("turn.timeout", {"request_id": request_id, "detail": detail}, call_id)
+        raise NoReply(detail)
 
     def lost(self, call_id: str, reason: Loss, by: Holder | None) -> None:
         """See AgentLink."""
