@@ -31,6 +31,8 @@ class PiperEngine:
     """A TextToSpeech on a Piper worker process.
 
     `patience_s`: how long `speak` waits for a voice that is down before it raises.
+    `seed`: the voice varies what it says from one time to the next; with a seed, the same texts asked of a new
+    engine in the same order sound the same.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class PiperEngine:
         voice: str | None = None,
         *,
         threads: int = 1,
+        seed: int | None = None,
         patience_s: float = 1.0,
         canned: Iterable[str] = CANNED,
         canned_rates: Iterable[int] = CANNED_RATES,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         arguments = ["--threads", str(threads), *(["--voice", voice] if voice else [])]
+        arguments += [] if seed is None else ["--seed", str(seed)]
         self._dispatcher = Dispatcher(
             "bridge.speech.piper_worker",
             arguments,

@@ -118,7 +118,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--voice", help="path of an .onnx voice, or the name of a voice package")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, help="what chance begins with, so that the voice does not vary")
     arguments = parser.parse_args()
+    if arguments.seed is not None:
+        onnxruntime.set_seed(arguments.seed)  # before the model is loaded, which is when it is read
     serve(lambda: load(arguments.voice, arguments.threads))
 
 
