@@ -31,8 +31,8 @@ class PiperEngine:
     """A TextToSpeech on a Piper worker process.
 
     `patience_s`: how long `speak` waits for a voice that is down before it raises.
-    `seed`: the voice varies what it says from one time to the next; with a seed, the same texts asked of a new
-    engine in the same order sound the same.
+    `seed`: the voice varies what it says from one time to the next; with a seed, the same texts asked of a
+    new engine in the same order sound the same.
     """
 
     def __init__(

@@ -11,8 +11,8 @@ from bridge.speech.piper_engine import PiperEngine
 RATE = 8000
 
 SEED = 7
-"""What is said sounds the same in every run: a word that the recogniser mistakes in one of ten would else fail
-one run in ten of a test that asks for it."""
+"""What is said sounds the same in every run: a word that the recogniser mistakes in one of ten would else
+fail one run in ten of a test that asks for it."""
 
 
 async def synthesise(texts: Iterable[str]) -> dict[str, bytes]:

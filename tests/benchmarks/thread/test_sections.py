@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from benchmarks.figures import Figure
 from benchmarks.thread import finals, path, words
 from benchmarks.thread.sections import Sections
 from benchmarks.voice import speech
-
-pytestmark = pytest.mark.xdist_group("speech")
 
 FEW = ("What are your opening hours on Sunday?", "I have been waiting for forty minutes.")
 
