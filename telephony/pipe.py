@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 from collections import Counter
@@ -11,12 +12,15 @@ from collections.abc import Awaitable, Callable
 import structlog
 from aiohttp import WebSocketError, WSCloseCode, WSMsgType, web
 
+from telephony.direct import DirectSocket
 from telephony.outbox import Outbox
 
 log = structlog.get_logger()
 
 MAX_MESSAGE = 64 * 1024
 HEARTBEAT_S = 10.0
+_BEATS = 4
+"""Times in `HEARTBEAT_S` that is looked whether anything came; after so many in vain a ping is sent."""
 _MAX_MEDIA = 20  # 400 ms
 _MAX_CONTROL = 1000
 _CLOSE_TIMEOUT_S = 2.0
@@ -34,29 +38,28 @@ class Pipe:
     """Delivers messages in the order of the calls, and drops media rather than delay it.
 
     While the socket takes data, `send_media`, `send_control` and `clear` write before they return: no
-    task is woken per frame. Once it does not, messages wait in a bounded outbox that one writer task
-    empties. Counts in `counters`: dropped_media, cleared_media, binary, oversized,
-    broken_frame, write_failed, stalled.
+    task is woken per frame, in either direction. Once it does not, messages wait in a bounded outbox that
+    one writer task empties. A socket that answers no ping is lost after `heartbeat` seconds and a half.
+    Counts in `counters`: dropped_media, cleared_media, binary, oversized, broken_frame, write_failed,
+    stalled.
     """
 
-    def __init__(self, request: web.Request, *, max_media: int = _MAX_MEDIA) -> None:
+    def __init__(
+        self, request: web.Request, *, max_media: int = _MAX_MEDIA, heartbeat: float = HEARTBEAT_S
+    ) -> None:
         self.counters: Counter[str] = Counter()
-        self.ws = web.WebSocketResponse(
-            timeout=_CLOSE_TIMEOUT_S / 2,
-            heartbeat=HEARTBEAT_S,
-            compress=False,
-            max_msg_size=MAX_MESSAGE,
-            # Never lets send_frame wait: what is over the limit waits in the outbox, not in aiohttp.
-            writer_limit=sys.maxsize,
-            decode_text=False,
-        )
+        self.ws = DirectSocket(timeout=_CLOSE_TIMEOUT_S / 2, max_msg_size=MAX_MESSAGE)
         self._request = request
+        self._protocol = request.protocol
+        self._heartbeat = heartbeat
         self._outbox = Outbox(max_media=max_media, max_control=_MAX_CONTROL)
         self._waiting = asyncio.Event()
         self._receiving = asyncio.timeout(None)
         self._open = False
         self._closing: tuple[int, str] | None = None
         self._failed_with: int | None = None
+        self._on_message: OnMessage = lambda message: None
+        self._failure: Exception | None = None
 
     @property
     def close_code(self) -> int | None:
@@ -82,20 +85,20 @@ class Pipe:
         self._bound_the_kernel()
         self._open = True
         self._receiving = asyncio.timeout(0 if self._closing else first_within)
-        failure: Exception | None = None
+        self._on_message = on_message
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._write(payload_writer.drain))
+            beating = tasks.create_task(self._beat(transport))
             try:
-                await self._receive(on_message, late)
-            except Exception as error:
-                failure, self._closing = error, (1011, "internal error")
+                await self._receive(late)
             finally:
                 self._open = False
                 self._outbox.discard()
                 self._waiting.set()
+                beating.cancel()
             await self._close(transport)
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
 
     def established(self) -> None:
         """Lift the deadline for the first message."""
@@ -135,24 +138,16 @@ class Pipe:
 
     def _write_now(self, message: bytes) -> bool:
         """Write without waiting; False where that must wait."""
-        if self._outbox or self._request.protocol.writing_paused:
+        if self._outbox or self._protocol.writing_paused:
             return False
         self._step(message)
         return True
 
     def _step(self, message: bytes) -> None:
-        # Uncompressed and under its limit send_frame never suspends, so one step is all of it; a task
-        # per frame would cost ten times as much and one turn of the loop.
-        sending = self.ws.send_frame(message, WSMsgType.TEXT)
         try:
-            sending.send(None)
-        except StopIteration:
-            pass
+            self.ws.send_now(message)
         except ConnectionError:  # the receiving side is about to learn it too
             self.counters["write_failed"] += 1
-        else:
-            sending.close()
-            raise RuntimeError("aiohttp's send_frame waited although it had no reason to")
 
     async def _write(self, drain: Callable[[], Awaitable[None]]) -> None:
         """Empty the outbox whenever the socket takes data again, until the pipe is closed."""
@@ -167,12 +162,14 @@ class Pipe:
                 if message := self._outbox.pop():
                     self._step(message)
 
-    async def _receive(self, on_message: OnMessage, late: tuple[int, str]) -> None:
+    async def _receive(self, late: tuple[int, str]) -> None:
+        """Until the socket is closed; what comes once this runs is taken where it arrives."""
         try:
             async with self._receiving:
+                self.ws.deliver_to(self._take)
                 async for message in self.ws:
                     if message.type is WSMsgType.TEXT:
-                        on_message(message.data)
+                        self._take(message.data)
                     elif message.type is WSMsgType.BINARY:
                         self.counters["binary"] += 1
                     elif message.type is WSMsgType.ERROR:
@@ -184,6 +181,26 @@ class Pipe:
             if not self._receiving.expired():
                 raise
             self._closing = self._closing or late
+
+    def _take(self, message: bytes) -> None:
+        if self._closing is not None:
+            return
+        try:
+            self._on_message(message)
+        except Exception as error:  # `run` raises it
+            self._failure = error
+            self.close_soon(1011, "internal error")
+
+    async def _beat(self, transport: asyncio.Transport) -> None:
+        """Ask for a sign of life where none came for a while, and give up where none is given."""
+        silent = 0
+        while silent < _BEATS * 1.5:
+            await asyncio.sleep(self._heartbeat / _BEATS)
+            silent = 0 if self.ws.heard() else silent + 1
+            if silent == _BEATS:
+                with contextlib.suppress(ConnectionError):  # it is being closed
+                    await self.ws.ping()
+        transport.abort()
 
     def _on_error(self, error: object) -> None:
         if isinstance(error, WebSocketError):  # aiohttp has closed the socket with its code
