@@ -8,7 +8,7 @@ that only sound has, and timestamps that are all of one clock.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from bridge.media.rtp import RtpPacket
@@ -55,7 +55,7 @@ class Continuity:
         timestamp = self._ours(packet.timestamp, scale)
         if packet is self._newest and (packet.timestamp - scale.source) & 0xFFFF_FFFF >= _FAR:
             self._scales[-1] = _Scale(clock, packet.timestamp, timestamp)
-        return replace(packet, sequence=number, timestamp=timestamp)
+        return packet._replace(sequence=number, timestamp=timestamp)
 
     def silent(self, packet: RtpPacket) -> None:
         """Note a packet that carries no sound, so that its number is not missed."""
@@ -63,7 +63,7 @@ class Continuity:
             self._silent.append(packet.sequence)
             self._shift += 1
             timestamp = self._newest.timestamp if self._newest else packet.timestamp
-            self._newest = replace(packet, timestamp=timestamp)
+            self._newest = packet._replace(timestamp=timestamp)
 
     def _change(self, packet: RtpPacket, clock: int, old: _Scale) -> _Scale:
         """The new clock counts on from the last timestamp of the old, as all senders do that keep their SSRC.

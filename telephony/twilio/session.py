@@ -135,6 +135,9 @@ class TwilioSession:
 
     def _on_message(self, message: bytes) -> None:
         event = wire.parse(message)
+        if type(event) is wire.Media:  # nearly all are
+            self._on_media(event)
+            return
         match event:
             case wire.Malformed():
                 self.counters["malformed"] += 1
@@ -146,24 +149,32 @@ class TwilioSession:
                 self._on_start(event)
             case wire.Stop():
                 self._on_stop()
-            case wire.Media() | wire.Dtmf() | wire.Mark():
-                self._on_stream_event(event)
+            case wire.Dtmf(sid, digit):
+                if listener := self._listener_of(sid):
+                    listener.on_dtmf(digit)
+            case wire.Mark(sid, name):
+                if listener := self._listener_of(sid):
+                    listener.on_mark(name)
 
-    def _on_stream_event(self, event: wire.Media | wire.Dtmf | wire.Mark) -> None:
-        listener = self._listener
-        if listener is None or self._start is None:
-            self.counters["before_start"] += 1
-        elif event.stream_sid not in ("", self._start.stream_sid):
-            self.counters["foreign_stream"] += 1
-        elif isinstance(event, wire.Dtmf):
-            listener.on_dtmf(event.digit)
-        elif isinstance(event, wire.Mark):
-            listener.on_mark(event.name)
-        elif event.track != "inbound":
+    def _on_media(self, media: wire.Media) -> None:
+        listener = self._listener_of(media.stream_sid)
+        if listener is None:
+            return
+        if media.track != "inbound":
             self.counters["other_track"] += 1
+            return
+        for frame in self._framer.push(media.payload):
+            listener.on_audio(frame)
+
+    def _listener_of(self, stream_sid: str) -> LineListener | None:
+        """Who hears what this stream brings; counts what nobody does."""
+        if self._listener is None or self._start is None:
+            self.counters["before_start"] += 1
+        elif stream_sid and stream_sid != self._start.stream_sid:
+            self.counters["foreign_stream"] += 1
         else:
-            for frame in self._framer.push(event.payload):
-                listener.on_audio(frame)
+            return self._listener
+        return None
 
     def _on_start(self, start: wire.Start) -> None:
         if self._start is not None:
