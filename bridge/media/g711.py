@@ -1,4 +1,7 @@
-"""G.711 by table: µ-law and A-law to and from s16le mono, any length (ITU-T G.711)."""
+"""G.711 by table: µ-law and A-law to and from s16le mono, any length (ITU-T G.711).
+
+`take`, since indexing by an array costs half as much again for the 160 samples of a frame.
+"""
 
 from __future__ import annotations
 
@@ -46,19 +49,19 @@ _ULAW_ENCODE[_ULAW_ENCODE == 0x7F] = ULAW_SILENCE
 
 def ulaw_decode(payload: bytes) -> bytes:
     """s16le samples of µ-law bytes, twice as long."""
-    return ULAW_DECODE[np.frombuffer(payload, np.uint8)].tobytes()
+    return ULAW_DECODE.take(np.frombuffer(payload, np.uint8)).tobytes()
 
 
 def ulaw_encode(pcm: bytes) -> bytes:
     """µ-law bytes of s16le samples, half as long; ValueError where `pcm` is odd-sized."""
-    return _ULAW_ENCODE[np.frombuffer(pcm, np.uint16)].tobytes()
+    return _ULAW_ENCODE.take(np.frombuffer(pcm, np.uint16)).tobytes()
 
 
 def alaw_decode(payload: bytes) -> bytes:
     """s16le samples of A-law bytes, twice as long."""
-    return ALAW_DECODE[np.frombuffer(payload, np.uint8)].tobytes()
+    return ALAW_DECODE.take(np.frombuffer(payload, np.uint8)).tobytes()
 
 
 def alaw_encode(pcm: bytes) -> bytes:
     """A-law bytes of s16le samples, half as long; ValueError where `pcm` is odd-sized."""
-    return _ALAW_ENCODE[np.frombuffer(pcm, np.uint16)].tobytes()
+    return _ALAW_ENCODE.take(np.frombuffer(pcm, np.uint16)).tobytes()

@@ -57,9 +57,6 @@ _decoder_destroy.argtypes = (ctypes.c_void_p,)
 _decoder_destroy.restype = None
 
 
-_bytes_at = ctypes.string_at
-
-
 class OpusError(BridgeError):
     """libopus refused a packet or a setting."""
 
@@ -81,6 +78,7 @@ class OpusEncoder:
             raise OpusError(f"libopus cannot encode at {rate} Hz (error {error.value}).")
         self.rate = rate
         self._out = ctypes.create_string_buffer(_MAX_PACKET)
+        self._written = memoryview(self._out).cast("B")
         self._set(_SET_BITRATE, bitrate)
         self._set(_SET_COMPLEXITY, _COMPLEXITY)
         self._set(_SET_INBAND_FEC, 1)
@@ -96,7 +94,7 @@ class OpusEncoder:
         size = -1 if len(pcm) % 2 else _encode(self._state, pcm, len(pcm) // 2, self._out, _MAX_PACKET)
         if size < 0:
             raise OpusError(f"libopus refused a frame of {len(pcm)} bytes (error {size}).")
-        return _bytes_at(self._out, size)
+        return self._written[:size].tobytes()
 
     def _set(self, request: int, value: int) -> None:
         state = ctypes.c_void_p(self._state)
@@ -120,6 +118,7 @@ class OpusDecoder:
         self.rate = rate
         self._most = rate * _MAX_MS // 1000
         self._out = ctypes.create_string_buffer(self._most * 2)
+        self._written = memoryview(self._out).cast("B")
 
     def decode(self, packet: bytes) -> bytes:
         """s16le samples of one packet; raises OpusError where it is not Opus."""
@@ -140,7 +139,7 @@ class OpusDecoder:
         count = _decode(self._state, packet, size, self._out, samples, int(fec))
         if count < 0:
             raise OpusError(f"libopus refused a packet of {size} bytes (error {count}).")
-        return _bytes_at(self._out, count * 2)
+        return self._written[: count * 2].tobytes()
 
     def __del__(self) -> None:
         state, self._state = getattr(self, "_state", None), None
