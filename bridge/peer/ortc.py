@@ -250,7 +250,7 @@ class OrtcTransport:
                 self._on_rtcp(session.unprotect_rtcp(data))
             else:
                 self._on_rtp(session.unprotect(data))
-        except pylibsrtp.Error:
+        except (pylibsrtp.Error, ValueError):  # the second for what is longer than its buffer
             self.undecryptable += 1
 
     async def _reflexive(self, protocol: StunProtocol, tell: Callable[[RTCIceCandidate], None]) -> None:

@@ -217,6 +217,25 @@ async def test_a_stranger_at_the_port_changes_nothing_in_a_connection() -> None:
         await pair.close()
 
 
+async def test_a_datagram_too_long_for_libsrtp_costs_nobody_the_connection() -> None:
+    """Whatever its source says: one that has passed the checks can be forged."""
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
+    pair = Pair()
+    try:
+        await pair.describe()
+        await asyncio.wait_for(pair.up.wait(), 10)
+        await pair.talk(5)
+        chosen = pair.client._transport._connection._nominated[1]
+        for second in (111, 200):  # RTP and RTCP
+            chosen.protocol.transport.sendto(bytes((0x80, second)) + bytes(2000), chosen.remote_addr)
+        await pair.talk(20)
+        assert pair.server._transport.undecryptable == 2
+        assert raised == []
+    finally:
+        await pair.close()
+
+
 async def test_what_looks_like_stun_neither_piles_up_nor_raises() -> None:
     raised: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
