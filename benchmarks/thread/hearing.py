@@ -46,7 +46,8 @@ class Heard:
 def heard(said: Sequence[Said], came: Iterable[Arrived], speaker: str) -> list[Heard]:
     """Each utterance of this speaker with its finals; every final is the nearest utterance's, in time.
 
-    So what nobody said counts against the utterance beside which it stands.
+    So what nobody said counts against the utterance beside which it stands, but for what was over before the
+    first one began. A message that goes on into that one has its words, however early it begins.
     """
     found = [Heard(one) for one in said]
     seen: set[str] = set()
@@ -54,8 +55,9 @@ def heard(said: Sequence[Said], came: Iterable[Arrived], speaker: str) -> list[H
         if message["speaker"] != speaker or not message["final"] or message["id"] in seen:
             continue
         seen.add(message["id"])
-        middle = (_second(message["startedAt"]) + _second(message["endedAt"])) / 2
-        if found and message["text"] and middle >= to_wall(said[0].began) - 1.0:
+        begin, end = _second(message["startedAt"]), _second(message["endedAt"])
+        middle = (begin + end) / 2
+        if found and message["text"] and end >= to_wall(said[0].began):
             min(found, key=lambda one: _distance(one.said, middle)).finals.append((at, message))
     return found
 

@@ -14,7 +14,7 @@ from benchmarks.media.call import Call
 from benchmarks.media.endpoint import PCMU
 from benchmarks.media.pacer import Pacer
 from benchmarks.thread.hearing import Heard, all_heard
-from benchmarks.thread.talk import Scene, perform
+from benchmarks.thread.talk import Scene, perform, settle
 from benchmarks.viewer import ThreadViewer
 from tests.harness.server import ServerProcess
 
@@ -50,7 +50,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(folder: Path, calls: int, settings: Mapping[str, object]) -> AsyncIterator[Stage]:
-    """A server with these settings, its engines loaded, and that many bridged calls."""
+    """A server with these settings, its engines loaded, and that many bridged calls, silent on both sides."""
     async with AsyncExitStack() as stack:
         bridge = await stack.enter_async_context(OurBridge(folder, calls, settings=settings))
         await bridge.server.ready()
@@ -65,4 +65,6 @@ async def stage(folder: Path, calls: int, settings: Mapping[str, object]) -> Asy
             placed.append(call)
             thread_id = bridge.thread_id(number)
             viewers.append(await stack.enter_async_context(ThreadViewer(bridge.server, thread_id)))
+        # The sweeps of a new call sound like speech: the first words would be the end of a long utterance.
+        await settle(placed)
         yield Stage(bridge.server, pacer, placed, viewers)

@@ -23,6 +23,8 @@ _FLOOR_RMS = 18.0
 """A live but silent microphone, about -65 dBFS."""
 _LOOP_S = 2.0
 _SLACK_S = 1.0
+_SETTLE_S = 1.0
+"""Silence after which whatever was heard before is an utterance of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +119,36 @@ async def perform(calls: Sequence[Call], scenes: Sequence[Scene]) -> list[tuple[
         await asyncio.sleep(frames * FRAME_S)
         while True:
             await asyncio.sleep(FRAME_S)
-            if min(min(len(call.endpoint.sent), len(call.phone.sent)) for call in calls) >= frames:
+            if _sent(calls) >= frames:
                 break
     found = [
         (scene.caller.said(call.phone.sent), scene.human.said(call.endpoint.sent))
         for call, scene in zip(calls, scenes, strict=True)
     ]
+    _hush(calls)
+    return found
+
+
+async def settle(calls: Sequence[Call]) -> None:
+    """Let both sides of every call be silent from now on; returns when nothing from before goes on."""
+    _hush(calls)
+    frames = round(_SETTLE_S / FRAME_S)
+    async with asyncio.timeout(30):
+        while True:
+            await asyncio.sleep(FRAME_S)
+            if _sent(calls) >= frames:
+                break
+
+
+def _sent(calls: Sequence[Call]) -> int:
+    """Frames that every side of every call has sent of what it says now."""
+    return min(min(len(call.endpoint.sent), len(call.phone.sent)) for call in calls)
+
+
+def _hush(calls: Sequence[Call]) -> None:
+    quiet = _frames(silence())
     for call in calls:
         call.say(quiet, [base64.b64encode(frame) for frame in quiet])
-    return found
 
 
 def to_wall(monotonic: float) -> float:

@@ -68,6 +68,14 @@ def test_pieces_are_read_as_they_were_spoken_and_late_as_the_last_of_them(base: 
     assert one.late_s == pytest.approx(4.0, abs=0.01)
 
 
+def test_what_began_long_before_the_first_utterance_and_goes_on_into_it_has_its_words(base: float) -> None:
+    said = [Said("one", base, base + 1), Said("two", base + 3, base + 4)]
+    before = (base - 2.0, final(base - 9, base - 2.5, "thank you", seq=1))
+    one, _ = heard(said, [before, (base + 2.0, final(base - 12, base + 1.1, "one", seq=2))], "caller")
+    assert one.text == "one"
+    assert one.complete
+
+
 def test_an_utterance_without_its_end_is_not_complete(base: float) -> None:
     (one,) = heard([Said("a b", base, base + 4)], [(base + 3, final(base, base + 2, "a"))], "caller")
     assert not one.complete
