@@ -9,6 +9,8 @@ Sans-IO: `now` is any clock in seconds that only rises.
 
 from __future__ import annotations
 
+import math
+import re
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -26,7 +28,12 @@ AFTERMATH_S = 30.0
 """How long after a number its security code and expiry date are expected."""
 
 _FEWEST_HELD = 3
+_FEWEST_HELD_OTHER = 5
+"""The same where the talk is of an order, a telephone or the like: four digits of a card are always shown."""
 _CODE_MOST = 6
+_YEAR = re.compile(r"\b(?:in|since|until|from|year)\W*$", re.IGNORECASE)
+_YEARS = re.compile(r"19\d\d|20\d\d")
+"""No card's number begins like these."""
 _HEARD: frozenset[Speaker] = frozenset({"caller", "human", "agent"})
 
 
@@ -86,7 +93,7 @@ class CardGuard:
         self._masks = masks
         self._entries: deque[_Entry] = deque()
         self._talks: dict[Speaker, _Talk] = {}
-        self._context, self._context_at = False, 0.0
+        self._context, self._context_at = False, -math.inf
 
     def __len__(self) -> int:
         """How many messages are held."""
@@ -181,7 +188,9 @@ class CardGuard:
         if tail.last and not (tail is head and head.first and talk.parts):
             talk.begin((entry, tail))
             talk.at = now
-        self._hold(talk, context, now)
+        said = entry.draft.text[: tail.start]
+        other = not speaks_of_card(said, not self._in_other_context(now)) or _is_year(said, talk.digits)
+        self._hold(talk, speaks_of_card(said, context), now, _FEWEST_HELD_OTHER if other else _FEWEST_HELD)
 
     def _card(self, talk: _Talk, context: bool, now: float) -> bool:
         """Mask the groups, where together they are a card's number."""
@@ -200,10 +209,10 @@ class CardGuard:
         talk.card_at = now
         return True
 
-    def _hold(self, talk: _Talk, context: bool, now: float) -> None:
+    @staticmethod
+    def _hold(talk: _Talk, context: bool, now: float, fewest: int) -> None:
         """Hold the messages whose digits may yet turn out to be a card's."""
-        digits = talk.digits
-        open_ended = len(digits) >= _FEWEST_HELD and not (phone_shaped(talk.sizes) and not context)
+        open_ended = len(talk.digits) >= fewest and not (phone_shaped(talk.sizes) and not context)
         if open_ended and (context or talk.begins_like_card):
             for entry, _ in talk.parts:
                 entry.limit = entry.limit or now + LONGEST_S
@@ -222,5 +231,14 @@ class CardGuard:
     def _in_context(self, now: float) -> bool:
         return self._context and now - self._context_at <= REMEMBER_S
 
+    def _in_other_context(self, now: float) -> bool:
+        """True where the last number that was spoken of is of another kind than a card's."""
+        return not self._context and now - self._context_at <= REMEMBER_S
+
     def _talk(self, speaker: Speaker) -> _Talk:
         return self._talks.setdefault(speaker, _Talk())
+
+
+def _is_year(before: str, digits: str) -> bool:
+    """True where `digits`, after these words, are a year: "we moved in 2000"."""
+    return bool(_YEAR.search(before) and _YEARS.fullmatch(digits))

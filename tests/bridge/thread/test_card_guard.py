@@ -69,6 +69,54 @@ def test_a_group_is_held_for_a_moment_and_no_longer() -> None:
     assert guard.deadline(PAUSE_S) is None
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("How can I help you?", "My order number is 4572."),
+        ("What is your card number?", "My order number is 4572."),
+        ("What is your order number?", "4572."),
+        ("Is it about your credit card?", "No, and we moved here in the year 2000."),
+        ("Why was my credit card charged twice?", "I do not know."),
+    ],
+)
+def test_digits_too_few_for_a_card_are_not_held_where_the_talk_is_of_something_else(
+    asked: str, said: str
+) -> None:
+    guard = CardGuard()
+    assert say(guard, asked, 0.0, "human") == [asked]
+    assert say(guard, said, 2.0) == [said]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("How can I help you?", "4572."),
+        ("What is your card number?", "It is 2000."),
+        ("What is your order number?", "45721."),
+        ("I have your order. What is your card number?", "4572."),
+    ],
+)
+def test_digits_that_may_begin_a_card_are_held(asked: str, said: str) -> None:
+    guard = CardGuard()
+    say(guard, asked, 0.0, "human")
+    assert say(guard, said, 2.0) == []
+    assert rest(guard, 2.0 + PAUSE_S) == [said]
+
+
+@given(cards(), st.lists(st.floats(0.1, 2.9), min_size=5, max_size=5))
+def test_a_card_said_where_an_order_was_asked_for_shows_no_more_than_four_digits(
+    number: str, pauses: list[float]
+) -> None:
+    guard, now, texts = CardGuard(), 1.0, list[str]()
+    say(guard, "What is your order number?", 0.0, "human")
+    for group, pause in zip(groups(number), pauses, strict=False):
+        guard.push(draft(group, speaker="caller"), now)
+        now += pause
+        texts += rest(guard, now)
+    texts += rest(guard, now + PAUSE_S)
+    assert sum(len(run.digits) for text in texts for run in runs(text)) <= (4 if len(number) <= 16 else 6)
+
+
 def test_a_group_is_held_while_its_speaker_goes_on_but_not_for_ever() -> None:
     guard = CardGuard()
     say(guard, "4111", 0.0)
