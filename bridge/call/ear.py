@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 _BATCH_FRAMES = 5
 _CALL_OVER = "The call ended before the words were made out."
+_BROKEN = "The speech engine failed in a way that nobody expected."
 
 
 class Spawn(Protocol):
@@ -150,9 +151,12 @@ class Ear:
             utterance, self._open = self._open, None
             self._recognising += 1
             self._thread.ended(utterance.id, self._wall(event.end_ms))
-            if self._spawn(self._finish(utterance, event), "recognise") is None:
-                utterance.hearing.cancel()
-                self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
+            task = self._spawn(self._finish(utterance, event), "recognise")
+            if task is None:
+                self._give_up(utterance, event)
+            else:
+                # Whatever becomes of it: one that is cancelled before its first step does nothing itself.
+                task.add_done_callback(lambda _: self._give_up(utterance, event))
 
     def _begin(self, event: SpeechStarted) -> None:
         message_id = self._thread.open(self.speaker, self.name, self._wall(event.at_ms))
@@ -187,14 +191,19 @@ class Ear:
             log.warning("utterance_not_recognised", speaker=self.speaker, code=error.code)
             self._thread.defer(utterance.id, event.pcm, self._rate, error.message)
             return ""
-        except asyncio.CancelledError:
-            # The call has ended, and its transcript waits no longer.
-            self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
-            raise
+        except Exception:  # whatever an engine's answer broke: the words are not to be lost with it
+            log.exception("utterance_not_recognised_unexpectedly", speaker=self.speaker)
+            self._thread.defer(utterance.id, event.pcm, self._rate, _BROKEN)
+            return ""
         finally:
             utterance.hearing.cancel()
         self._thread.close(utterance.id, text, self._wall(event.end_ms))
         return text
+
+    def _give_up(self, utterance: _Utterance, event: UtteranceEnded) -> None:
+        """Its words are not waited for any more; does nothing where they are known."""
+        utterance.hearing.cancel()
+        self._thread.defer(utterance.id, event.pcm, self._rate, _CALL_OVER)
 
     def _wall(self, at_ms: int) -> datetime:
         """Wall-clock time of a position in the stream: frames arrive as they are spoken."""
