@@ -183,10 +183,12 @@ class Segmenter:
         ended = UtteranceEnded(pcm, utterance.start * FRAME_MS, cut_frame * FRAME_MS, cut=True)
         utterance.frames, utterance.levels = utterance.frames[at:], levels[at:]
         utterance.first = utterance.start = cut_frame
+        # What the pause brought goes beyond the cut: its text would have words that the rest has again.
+        resumed = [SpeechResumed(cut_frame * FRAME_MS)] if utterance.paused else []
         # The rest may already be in a pause: then its pause is announced again, with its own audio.
         utterance.paused = False
         utterance.voice_end = max(utterance.voice_end, cut_frame)
-        return [ended, SpeechStarted(cut_frame * FRAME_MS)]
+        return [*resumed, ended, SpeechStarted(cut_frame * FRAME_MS)]
 
     def _spoken(self, utterance: _Open) -> bytes:
         end = utterance.voice_end - utterance.first + _TAIL_MS // FRAME_MS

@@ -154,6 +154,17 @@ def test_an_endless_speaker_is_cut_where_it_is_quiet_and_nothing_is_lost(spoken:
         assert np.sqrt(np.mean(np.frombuffer(cut.pcm[-640:], dtype="<i2").astype(np.float64) ** 2)) < 300
 
 
+def test_a_cut_in_a_pause_takes_back_what_the_pause_brought(spoken: dict[str, bytes]) -> None:
+    begin, end = (round(ms) * 16 for ms in audible(spoken[NUMBER]))
+    stream = spoken[NUMBER][begin:end] + silence(1000)
+    pause = next(e for e in run(Segmenter(RATE), stream) if isinstance(e, SpeechPaused))
+    longest = pause.end_ms - pause.start_ms + 320
+    events = run(Segmenter(RATE, max_ms=longest), stream)
+    cut = next(event for event in ended(events) if event.cut)
+    told = events[: events.index(cut)]
+    assert [type(event) for event in told[-2:]] == [SpeechPaused, SpeechResumed]
+
+
 def test_flush_ends_an_open_utterance_and_the_stream_goes_on(spoken: dict[str, bytes]) -> None:
     segmenter = Segmenter(RATE)
     events = run(segmenter, silence(500) + spoken[NUMBER][: RATE * 2])
