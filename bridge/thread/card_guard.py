@@ -99,14 +99,6 @@ class CardGuard:
         """How many messages are held."""
         return len(self._entries)
 
-    @property
-    def waiting(self) -> list[Draft]:
-        """Messages that are held, in order, masked as far as is known."""
-        return [
-            replace(entry.draft, text=mask_partial(entry.draft.text)) if entry.until else entry.draft
-            for entry in self._entries
-        ]
-
     def push(self, draft: Draft, now: float) -> None:
         """Take the next message."""
         entry = _Entry(draft)

@@ -41,8 +41,8 @@ from bridge.thread.sequencer import Sequencer
 log = structlog.get_logger()
 
 RECENT: Final = 200
-MAX_OPEN: Final = 64
-"""Utterances open at once; beyond it somebody forgets to close them, and the oldest is given up."""
+MAX_OPEN: Final = 512
+"""Utterances open at once, more than recognisers let wait; beyond it the oldest is given up."""
 
 _PEOPLE: Final = ("caller", "human", "agent")
 
@@ -116,9 +116,7 @@ class CallThread:
             self._withheld.add(utterance_id := str(uuid.uuid4()))
             return utterance_id
         if len(self._open) >= MAX_OPEN:
-            oldest = self._sequencer.opened()[0]
-            log.warning("thread.utterance_never_closed", call_id=self._call_id, message_id=oldest)
-            self._end(oldest, self._open[oldest].text, self.now())
+            self._give_up(self._sequencer.opened()[0])
         draft = Draft(
             id=str(uuid.uuid4()),
             thread_id=self._thread_id,
@@ -196,14 +194,6 @@ class CallThread:
         """The last `n` (at most 200) messages of this call that are committed, in order of seq."""
         return list(self._recent.values())[-n:] if n > 0 else []
 
-    def said(self, n: int) -> list[tuple[Speaker, str]]:
-        """The last `n` things said in this call, committed or not, in order of speaking."""
-        lines: list[Message | Draft] = list(self._recent.values())
-        if self._current is not None:
-            lines.append(self._current)
-        lines += [*self._queue, *self._guard.waiting, *self._sequencer.waiting()]
-        return [(line.speaker, line.text) for line in lines[-n:]] if n > 0 else []
-
     async def settle(self, timeout_s: float) -> None:
         """Wait, at most `timeout_s` seconds, until every text that is known so far is committed."""
         await self._wait_until_empty(None, time.monotonic() + timeout_s)
@@ -245,6 +235,15 @@ class CallThread:
         self._stopped = True
         self._wake.set()
         return self.unsaved
+
+    def _give_up(self, utterance_id: str) -> None:
+        """Close an utterance that nobody closes with what is known of it, and say where that is nothing."""
+        log.error("thread.utterance_never_closed", call_id=self._call_id, message_id=utterance_id)
+        draft = self._open[utterance_id]
+        self._end(utterance_id, f"{draft.text} …" if draft.text else "", self.now())
+        if not draft.text and draft.speaker in _PEOPLE:
+            who = "operator" if draft.speaker == "human" else draft.speaker
+            self.system(f"Something that the {who} said could not be transcribed.")
 
     def _end(self, utterance_id: str, text: str, ended_at: datetime) -> None:
         opened = self._open.pop(utterance_id)

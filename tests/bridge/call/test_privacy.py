@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,15 @@ def log(tmp_path: Path) -> ThreadLog:
     return ThreadLog(SqlThreadStore(sqlite_url(tmp_path / "patchbay.db"), outbox=False))
 
 
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlThreadStore]:
+    """A database of its own."""
+    store = SqlThreadStore(sqlite_url(tmp_path / "patchbay.db"), outbox=False)
+    await store.start()
+    yield store
+    await store.close()
+
+
 async def test_what_the_flow_collects_in_a_pause_is_not_shared(log: ThreadLog) -> None:
     desk = desk_of(log)
     desk.collected = {"name": "Ada", "size": "small"}
@@ -62,23 +72,26 @@ async def test_what_is_shared_has_no_card_number(log: ThreadLog) -> None:
     assert desk.privacy.shareable() == {"reference": "•••• •••• •••• 1111", "phone": "415 555 1234"}
 
 
-async def test_only_what_people_say_after_the_switch_is_left_out(log: ThreadLog) -> None:
-    desk = desk_of(log)
-    before = desk.thread.open("caller", None, at(0))
-    keys = desk.privacy.keys(KeyEntry(desk.thread, "caller", lambda: None))
-    keys.press("12")
-    desk.privacy.switch(True, "sam")
-    keys.press("34")
-    during = desk.thread.open("human", "sam", at(1))
-    desk.thread.partial(during, "secret")
-    desk.thread.say("bot", "All right.", at(2), at(3))
-    desk.privacy.switch(False, "sam")
-    desk.thread.close(during, "secret", at(4))
-    desk.thread.close(before, "Hello.", at(1))
-    keys.press("56#")
-    said = [text for _, text in desk.thread.said(20)]
-    assert {"Hello.", "All right.", "12", "56#"} <= set(said)
-    assert not {"secret", "34"} & set(said)
+async def test_only_what_people_say_after_the_switch_is_left_out(store: SqlThreadStore) -> None:
+    desk = desk_of(ThreadLog(store))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(desk.thread.run())
+        before = desk.thread.open("caller", None, at(0))
+        keys = desk.privacy.keys(KeyEntry(desk.thread, "caller", lambda: None))
+        keys.press("12")
+        desk.privacy.switch(True, "sam")
+        keys.press("34")
+        during = desk.thread.open("human", "sam", at(1))
+        desk.thread.partial(during, "secret")
+        desk.thread.say("bot", "All right.", at(2), at(3))
+        desk.privacy.switch(False, "sam")
+        desk.thread.close(during, "secret", at(4))
+        desk.thread.close(before, "Hello.", at(1))
+        keys.press("56#")
+        assert await desk.thread.drain(20.0) == 0
+    said = {message.text for message in await store.messages("t") or []}
+    assert {"Hello.", "All right.", "12", "56#"} <= said
+    assert not {"secret", "34"} & said
 
 
 async def test_turning_the_switch_twice_changes_nothing_and_a_call_that_is_over_has_none(
@@ -93,9 +106,7 @@ async def test_turning_the_switch_twice_changes_nothing_and_a_call_that_is_over_
         desk.privacy.switch(True, "sam")
 
 
-async def test_a_number_in_groups_is_masked_on_its_way_into_the_database(tmp_path: Path) -> None:
-    store = SqlThreadStore(sqlite_url(tmp_path / "patchbay.db"), outbox=False)
-    await store.start()
+async def test_a_number_in_groups_is_masked_on_its_way_into_the_database(store: SqlThreadStore) -> None:
     log = ThreadLog(store)
     thread, inbox = CallThread(log, "t", "call"), Inbox(log)
     async with asyncio.TaskGroup() as group:
@@ -112,4 +123,3 @@ async def test_a_number_in_groups_is_masked_on_its_way_into_the_database(tmp_pat
         assert await thread.drain(20.0) == 0, "but not beyond the call's end"
     messages = await store.messages("t") or []
     assert [(m.seq, m.text) for m in messages][-1] == (5, "4222")
-    await store.close()

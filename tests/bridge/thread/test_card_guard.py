@@ -216,9 +216,9 @@ SPEAKERS: st.SearchStrategy[Speaker] = st.sampled_from(["caller", "human", "bot"
 def test_everything_comes_out_once_and_in_order(said: list[tuple[Speaker, str, float]]) -> None:
     guard, now, out = CardGuard(), 0.0, list[str]()
     pushed = [replace(draft(text, speaker=who), id=str(number)) for number, (who, text, _) in enumerate(said)]
-    for message, (_, _, pause) in zip(pushed, said, strict=True):
+    for number, (message, (_, _, pause)) in enumerate(zip(pushed, said, strict=True)):
         guard.push(message, now)
-        assert len(guard.waiting) == len(guard)
+        assert len(guard) == number + 1 - len(out)
         now += pause
         out += [done.id for done in guard.release(now, {"caller"})]
     assert [*out, *(done.id for done in guard.release(float("inf")))] == [message.id for message in pushed]

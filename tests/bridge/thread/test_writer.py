@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bridge.thread.log import ThreadLog
 from bridge.thread.store import SqlThreadStore
-from bridge.thread.writer import CallThread
+from bridge.thread.writer import MAX_OPEN, CallThread
 from tests.bridge.thread.helpers import Inbox, at, locked
 
 
@@ -99,7 +99,7 @@ async def test_while_the_database_is_locked_messages_wait_and_then_come_in_order
         with locked(path):
             for n in range(5):
                 thread.say("bot", f"{n}", at(n), at(n + 1))
-            assert [text for _, text in thread.said(3)] == ["2", "3", "4"]
+            assert thread.unsaved == 5
         await inbox.until(lambda: len(inbox.texts()) == 5)
         assert thread.unsaved == 0
     assert [(m.seq, m.text) for m in await store.messages("t") or []] == [(n + 1, f"{n}") for n in range(5)]
@@ -177,6 +177,20 @@ async def test_memory_is_bounded_in_a_long_call_with_a_forgetful_recogniser(log:
         assert await thread.drain(0.1) == 0
     assert len(thread.recent(1000)) == 200
     assert thread.recent(1)[0].seq == 210
+
+
+async def test_of_what_a_forgetful_recogniser_never_closes_the_thread_says_what_is_missing(
+    log: ThreadLog,
+) -> None:
+    thread, inbox = CallThread(log, "t", "call", patience_s=0.0, grace_s=0.0), Inbox(log)
+    async with running(thread):
+        begun, _ = thread.open("caller", None, at(0)), thread.open("human", None, at(1))
+        thread.partial(begun, "I wa")
+        for n in range(MAX_OPEN):
+            thread.open("caller", None, at(2 + n))
+        await inbox.until(lambda: len(inbox.texts()) == 2)
+        assert inbox.texts() == ["I wa …", "Something that the operator said could not be transcribed."]
+        assert await thread.drain(0.1) == 0
 
 
 async def test_two_calls_share_a_thread_without_gaps(log: ThreadLog, store: SqlThreadStore) -> None:
