@@ -9,19 +9,19 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 from typing import Final
 
 import structlog
 
 from bridge.media.g711 import ulaw_encode
-from bridge.ports import Draft, Message
-from bridge.thread import backlog_notes
+from bridge.ports import Draft
+from bridge.thread import backlog_notes as notes
 from bridge.thread.backlog_index import BATCH, BacklogIndex, CallBacklog
+from bridge.thread.backlog_intake import LIMIT, Intake
 from bridge.thread.backlog_store import BacklogTable, KeptAudio
 from bridge.thread.delivery import happens
 from bridge.thread.errors import StoreUnavailable
@@ -29,21 +29,18 @@ from bridge.thread.log import ThreadLog
 
 log = structlog.get_logger()
 
-MEMORY_BYTES: Final = 64_000_000
-"""Audio that waits for a database that fails."""
-
 ROOM: Final = 0.95
 """Share of the limit that is left full when room is made, so that it is not made for each utterance."""
 
 
 class Backlog:
-    """All speech of this process that has no text yet; a DeferredAudio. `limit_bytes` bounds the table."""
+    """All speech that has no text yet; a DeferredAudio. `limit_bytes` bounds the table, `memory` its queue."""
 
-    def __init__(self, table: BacklogTable, log: ThreadLog, *, limit_bytes: int) -> None:
+    def __init__(self, table: BacklogTable, log: ThreadLog, *, limit_bytes: int, memory: int = LIMIT) -> None:
         self._table = table
         self._log = log
         self._limit = limit_bytes
-        self._intake: deque[KeptAudio] = deque()
+        self._intake = Intake(memory, self._lost)
         self._index = BacklogIndex()
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -52,6 +49,8 @@ class Backlog:
         self._ended.set()
         self.kept = self.written = self.given_up = self.dropped = 0
         """Utterances since the start."""
+        self.given_up_s = 0.0
+        """Seconds of those that were given up or dropped."""
 
     @property
     def rows(self) -> int:
@@ -71,8 +70,8 @@ class Backlog:
 
     @property
     def unsaved_threads(self) -> set[str]:
-        """Ids of the threads whose audio is still only in memory: it is about to be committed."""
-        return {row.draft.thread_id for row in self._intake}
+        """Ids of the threads whose audio, or a note of it, is only in memory: it is about to be committed."""
+        return self._intake.thread_ids
 
     # -- DeferredAudio --
 
@@ -82,14 +81,9 @@ class Backlog:
             return
         audio = ulaw_encode(pcm[: len(pcm) // 2 * 2])
         row = KeptAudio(utterance, rate, audio, len(audio), why)
-        self._intake.append(row)
         self._index.hold(row, time.monotonic(), committed=False)
         self.kept += 1
-        while sum(kept.size for kept in self._intake) > MEMORY_BYTES:
-            lost = self._intake.popleft()
-            self._forget(lost.draft.id)
-            self.dropped += 1
-            log.error("backlog.lost", call_id=lost.draft.call_id, message_id=lost.draft.id)
+        self._intake.add(row)
         self._wake.set()
 
     def behind_s(self, call_id: str) -> float:
@@ -140,8 +134,7 @@ class Backlog:
 
     async def give_up(self, row: KeptAudio) -> None:
         """Say in the thread that `row` will have no text."""
-        await self._drop([row], backlog_notes.given_up)
-        self.given_up += 1
+        self.given_up += await self._drop([row], notes.given_up)
 
     # -- its own task --
 
@@ -154,8 +147,7 @@ class Backlog:
                 self._wake.clear()
                 await self._persistently(self._work)
                 await happens(self._wake, self._until_due())
-            if self._intake:
-                await self._store_intake()
+            await self._store_intake()
         except StoreUnavailable as error:
             log.error("backlog.unsaved", count=len(self._intake), error=error.message)
         finally:
@@ -200,23 +192,26 @@ class Backlog:
                 await self._announce(call)
 
     async def _store_intake(self) -> None:
-        while rows := list(islice(self._intake, BATCH)):
-            await self._table.keep(rows)
-            for row in rows:
-                # Meanwhile the oldest may have been lost to newer ones.
-                if self._intake and self._intake[0] is row:
-                    self._intake.popleft()
-                if (held := self._index.held.get(row.draft.id)) is not None:
-                    held.committed = True
-            self._changed.set()
+        await self._intake.store(self._table.keep, self._stored)
+        while rows := self._intake.lost_of_a_call():
+            await self._log.commit(rows[0].draft.thread_id, partial(self._table.note, rows, notes.dropped))
+            self._intake.told(rows)
+
+    def _stored(self, rows: Sequence[KeptAudio]) -> None:
+        self._index.committed(row.draft.id for row in rows)
+        self._changed.set()
+
+    def _lost(self, row: KeptAudio) -> None:
+        self._forget(row.draft.id)
+        self.dropped += 1
+        self.given_up_s += row.seconds
+        log.error("backlog.lost", call_id=row.draft.call_id, message_id=row.draft.id)
 
     async def _announce(self, call: CallBacklog) -> None:
         """Tell a thread of all that nothing told of yet, but for what has been written meanwhile."""
         untold = call.untold()[:BATCH]
         rows = [held.row for held in untold]
-        await self._log.commit(
-            rows[0].draft.thread_id, lambda: self._table.announce(rows, backlog_notes.not_yet)
-        )
+        await self._log.commit(rows[0].draft.thread_id, lambda: self._table.announce(rows, notes.not_yet))
         for held in untold:
             held.row = replace(held.row, announced=True)
         call.notes += 1
@@ -226,17 +221,23 @@ class Backlog:
         if self._index.bytes <= self._limit:
             return
         while victims := self._index.oldest_rows(self._limit * ROOM) if self.rows else []:
-            await self._drop(victims, backlog_notes.dropped)
-            self.dropped += len(victims)
-            log.error("backlog.full", call_id=victims[0].draft.call_id, dropped=len(victims))
+            dropped = await self._drop(victims, notes.dropped)
+            self.dropped += dropped
+            log.error("backlog.full", call_id=victims[0].draft.call_id, dropped=dropped)
 
-    async def _drop(
-        self, rows: list[KeptAudio], sentence: Callable[[Iterable[KeptAudio]], str]
-    ) -> Message | None:
-        message = await self._log.commit(rows[0].draft.thread_id, lambda: self._table.give_up(rows, sentence))
+    async def _drop(self, rows: list[KeptAudio], sentence: Callable[[Iterable[KeptAudio]], str]) -> int:
+        """Give up rows of one call; returns how many there still were: others have their text meanwhile."""
+        gone: list[KeptAudio] = []
+
+        def told(found: Iterable[KeptAudio]) -> str:
+            gone[:] = found
+            return sentence(gone)
+
+        await self._log.commit(rows[0].draft.thread_id, lambda: self._table.give_up(rows, told))
         for row in rows:
             self._forget(row.draft.id)
-        return message
+        self.given_up_s += sum(row.seconds for row in gone)
+        return len(gone)
 
     def _until_due(self) -> float | None:
         due = min((call.due() for call in self._index.calls.values()), default=math.inf)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -59,6 +60,12 @@ class BacklogIndex:
         self.held[row.draft.id] = held
         self.calls.setdefault(row.draft.call_id, CallBacklog()).rows[row.draft.id] = held
         self.bytes += row.size
+
+    def committed(self, ids: Iterable[str]) -> None:
+        """These rows are in the table now."""
+        for row_id in ids:
+            if (held := self.held.get(row_id)) is not None:
+                held.committed = True
 
     def forget(self, row_id: str) -> None:
         """Remove a row, and its call with the last one; unknown ids do nothing."""

@@ -101,6 +101,13 @@ class BacklogTable:
             gone = await _take(connection, [row.draft.id for row in rows])
             return await self._note(connection, [row for row in rows if row.draft.id in gone], sentence)
 
+    async def note(
+        self, rows: Sequence[KeptAudio], sentence: Callable[[Iterable[KeptAudio]], str]
+    ) -> Message | None:
+        """Commit a system message in the place of `rows` (of one call), which never were in the table."""
+        async with self._db.write() as connection:
+            return await self._note(connection, rows, sentence)
+
     async def announce(
         self, rows: Collection[KeptAudio], sentence: Callable[[Iterable[KeptAudio]], str]
     ) -> Message | None:

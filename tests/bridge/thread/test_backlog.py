@@ -20,7 +20,7 @@ from bridge.thread.backlog_store import KeptAudio
 from bridge.thread.log import ThreadLog
 from bridge.thread.store import SqlThreadStore
 from bridge.thread.writer import CallThread
-from tests.bridge.thread.helpers import Inbox, at, draft, locked
+from tests.bridge.thread.helpers import Inbox, at, draft, locked, sqlite_url
 
 RATE = 8000
 WHY = "The speech engine is down."
@@ -42,10 +42,10 @@ def sound(seconds: float) -> bytes:
 
 @asynccontextmanager
 async def working(
-    store: SqlThreadStore, *, limit: int = 10_000_000, log: ThreadLog | None = None
+    store: SqlThreadStore, *, limit: int = 10_000_000, log: ThreadLog | None = None, memory: int = 10_000_000
 ) -> AsyncIterator[Backlog]:
     """A backlog on `store`, with its task."""
-    backlog = Backlog(store.backlog, log or ThreadLog(store), limit_bytes=limit)
+    backlog = Backlog(store.backlog, log or ThreadLog(store), limit_bytes=limit, memory=memory)
     async with asyncio.TaskGroup() as group:
         group.create_task(backlog.run())
         try:
@@ -160,7 +160,7 @@ async def test_beyond_the_limit_the_oldest_is_given_up_and_the_thread_says_so(ei
             backlog.keep(speech(second), sound(1), RATE, WHY)
         while not backlog.dropped:
             await backlog.wait()
-        assert (backlog.dropped, backlog.rows, backlog.seconds) == (4, 4, 4.0)
+        assert (backlog.dropped, backlog.rows, backlog.seconds, backlog.given_up_s) == (4, 4, 4.0, 4.0)
     notes = [m.text for m in await stored(either)]
     assert notes[0] == "4 s of the caller could not be transcribed: too much speech was waiting for its text."
     assert [row.draft.started_at for row in await either.backlog.rows()] == [at(n) for n in range(4, 8)]
@@ -179,7 +179,7 @@ async def test_audio_that_no_engine_survives_is_passed_over_and_then_given_up(ei
         assert again is not None
         assert again.attempts == 1
         await backlog.give_up(again)
-        assert (backlog.rows, backlog.given_up) == (1, 1)
+        assert (backlog.rows, backlog.given_up, backlog.given_up_s) == (1, 1, 1.0)
     assert [m.text for m in await stored(either)] == [
         "1 s of the caller could not be transcribed: the speech engine fails on it."
     ]
@@ -195,6 +195,45 @@ async def test_while_the_database_is_locked_audio_waits_in_memory(store: SqlThre
         await committed(backlog, 2)
         assert backlog.unsaved_threads == set()
     assert len(await store.backlog.rows()) == 2
+
+
+async def test_what_makes_room_while_it_is_being_committed_is_not_lost(path: Path) -> None:
+    store = SqlThreadStore(sqlite_url(path), outbox=False, busy_timeout_s=20.0)
+    await store.start()
+    async with working(store, memory=3 * RATE) as backlog:
+        with locked(path):
+            for second in range(3):
+                backlog.keep(speech(second), sound(1), RATE, WHY)
+            while True:
+                await asyncio.sleep(0)  # the commit begins
+                if backlog._intake.storing:
+                    break
+            for second in range(3, 6):
+                backlog.keep(speech(second), sound(1), RATE, WHY)
+        await committed(backlog, 6)
+        assert (backlog.rows, backlog.dropped, backlog.given_up_s) == (6, 0, 0.0)
+        assert [row.draft.id for row in await store.backlog.rows()] == list(backlog._index.held)
+    assert await stored(store) == []
+    await store.close()
+
+
+async def test_what_is_lost_while_the_database_fails_is_told_of_when_it_is_back(
+    store: SqlThreadStore, path: Path
+) -> None:
+    async with working(store, memory=3 * RATE) as backlog:
+        with locked(path):
+            for second in range(8):
+                backlog.keep(speech(second), sound(1), RATE, WHY)
+            while backlog.dropped < 5:
+                await backlog.wait()
+            assert (backlog.rows, backlog.given_up_s) == (3, 5.0)
+            assert backlog.unsaved_threads == {"t"}
+        await committed(backlog, 3)
+    (note,) = await stored(store)
+    assert (
+        note.text == "5 s of the caller could not be transcribed: too much speech was waiting for its text."
+    )
+    assert (note.started_at, note.ended_at) == (at(0), at(5))
 
 
 async def test_what_is_in_memory_at_the_end_is_committed(store: SqlThreadStore) -> None:
