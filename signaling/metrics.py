@@ -3,8 +3,7 @@
 Nothing is counted for this page alone: each part keeps plain numbers of its own, and a scrape reads them.
 A part that has more to say is given to `Metrics.gauge` or `Metrics.counter` where it is made. Of a speech
 engine, these are read where it has them: `waiting(urgency)` (how many, and the oldest's age in seconds) or
-`queued`, `shed_count`, `restarts`; of the runtime's `backlog`, where there is one, `rows`, `seconds` and
-`oldest_s`.
+`queued`, `shed_count`, `restarts`.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4"
 
 _UNSENT = ("pending", "sending", "failed", "uncertain", "dropped")
 _OUTCOMES = ("delivered", "failed", "uncertain")
+_KEPT_OUTCOMES = ("kept", "written", "given_up", "dropped")
 
 Read = Callable[[], float]
 
@@ -78,6 +78,7 @@ class Metrics(Collector):
         yield from self._calls()
         yield from self._delivery()
         yield from self._speech()
+        yield from self._backlog()
         yield from self._thread()
         for name, number in self._runtime.counts().items():
             yield _counter(_snake(name), "Counted since the start; also in /readyz.", number)
@@ -129,11 +130,22 @@ class Metrics(Collector):
                 oldest.add_metric([name, urgency], seconds)
         yield queued
         yield oldest
-        backlog = getattr(self._runtime, "backlog", None)
-        if backlog is not None:
-            yield _gauge("backlog_rows", "Utterances that are kept until there is time.", backlog.rows)
-            yield _gauge("backlog_seconds", "How long they are together.", backlog.seconds)
-            yield _gauge("backlog_oldest_seconds", "How long the oldest of them waits.", backlog.oldest_s)
+
+    def _backlog(self) -> Iterator[Metric]:
+        backlog = self._runtime.backlog
+        yield _gauge("backlog_rows", "Utterances that are kept until there is time.", backlog.rows)
+        yield _gauge("backlog_seconds", "How long they are together.", backlog.seconds)
+        yield _gauge("backlog_oldest_seconds", "How long the oldest of them waits.", backlog.oldest_s)
+        outcomes = {outcome: float(getattr(backlog, outcome)) for outcome in _KEPT_OUTCOMES}
+        yield _counters(
+            "backlog_utterances",
+            "Utterances that were kept, and those of them that came to their end: written, "
+            "given_up (the engine fails on them), dropped (no room).",
+            "outcome",
+            outcomes,
+        )
+        meaning = "Seconds of speech that were given up or dropped."
+        yield _counter("backlog_given_up_seconds", meaning, backlog.given_up_s)
 
     def _thread(self) -> Iterator[Metric]:
         thread_log = self._runtime.log

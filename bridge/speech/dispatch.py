@@ -215,4 +215,4 @@ class Dispatcher:
 
 def _refuse(job: Job, reason: str, kind: type[SpeechUnavailable] = SpeechUnavailable) -> None:
     if not job.future.done():
-        job.future.set_exception(kind(f"The speech engine could not answer: {reason}."))
+        job.future.set_exception(kind(f"The speech engine could not answer: {reason.rstrip('.')}."))

@@ -222,7 +222,9 @@ def load(model: str | None, threads: int, language: str) -> Handler:
     except LoadFailed:
         raise
     except Exception as error:  # whatever the libraries raise: the sentence is for whoever set the model
-        raise LoadFailed(f"The Whisper model {chosen!r} cannot be loaded: {error}") from error
+        raise LoadFailed(
+            f"The Whisper model {chosen!r} cannot be loaded, check PATCHBAY_WHISPER_MODEL: {error}"
+        ) from error
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bridge.speech.whisper_worker import packaged_model
 from telephony.twilio.simulator import TwilioSimulator
+from tests.harness.figures import scrape
 from tests.harness.handoff import phone_for
 from tests.harness.server import ServerProcess
 from tests.harness.voice import room_noise, synthesise
@@ -101,6 +102,11 @@ async def test_words_said_while_the_recogniser_is_dead_come_late_and_once(
             seconds = int(gap["text"].split()[0])
             assert abs(seconds - len(pcm) / 16000) <= 2
             assert "of the caller" in gap["text"]
+            assert ".." not in gap["text"]
+            figures = await scrape(server)
+            assert (
+                figures["patchbay_backlog_utterances_total", "kept"] >= figures["patchbay_backlog_rows",] >= 1
+            )
             if server_dies:
                 await server.kill()
                 recogniser.restore()
@@ -120,5 +126,8 @@ async def test_words_said_while_the_recogniser_is_dead_come_late_and_once(
             assert late["startedAt"] == gap["startedAt"]
             assert [message["seq"] for message in thread] == list(range(1, len(thread) + 1))
             assert len(told(thread)) == 1
+            figures = await scrape(server)
+            assert figures["patchbay_backlog_utterances_total", "written"] >= 1
+            assert figures["patchbay_backlog_given_up_seconds_total",] == 0
             # What was shown stays where it was.
             assert thread[gap["seq"] - 1] == gap

@@ -228,6 +228,8 @@ async def test_a_model_that_is_not_there_is_named() -> None:
         await told.wait()
         assert engine.problem is not None
         assert "/no/such/model" in engine.problem
+        with pytest.raises(SpeechUnavailable, match=r"check PATCHBAY_WHISPER_MODEL\.$"):
+            await engine.transcribe(bytes(RATE), rate=RATE, urgency=Urgency.LATE)
     finally:
         await engine.close()
 
