@@ -29,6 +29,7 @@ _MOST_SOUGHT = 100
 _AFTER_ALL = 2**31 - 1
 _MOST_MESSAGES = 1000
 _LAST_ROW = 2**63 - 1
+_SEARCH = "search"
 
 
 def add_threads(app: web.Application, runtime: Runtime) -> None:
@@ -54,6 +55,9 @@ class _Threads:
         """One conversation in order: the whole, or `limit` messages behind `afterSeq`."""
         thread_id = request.match_info["thread_id"]
         self._runtime.access.check_reading(request, thread_id)
+        return await self._conversation(request, thread_id)
+
+    async def _conversation(self, request: web.Request, thread_id: str) -> web.Response:
         after = whole_number(request, "afterSeq", default=0, least=0, most=_AFTER_ALL)
         limit = whole_number(request, "limit", default=0, least=1, most=_MOST_MESSAGES)
         store = self._runtime.store
@@ -72,7 +76,14 @@ class _Threads:
         return web.json_response(text=text)
 
     async def search(self, request: web.Request) -> web.Response:
-        """Messages with these words in them, and threads with this number or name; the newest first."""
+        """Messages with these words in them, and threads with this number or name; the newest first.
+
+        A conversation may have the id "search": without `q` it is that one, where it is there.
+        """
+        if "q" not in request.query:
+            self._runtime.access.check_reading(request, _SEARCH)
+            if await self._runtime.store.messages(_SEARCH, after_seq=_AFTER_ALL) is not None:
+                return await self._conversation(request, _SEARCH)
         self._runtime.access.check_request(request)
         limit = whole_number(request, "limit", default=50, least=1, most=_MOST_THREADS)
         before = whole_number(request, "before", default=0, least=1, most=_LAST_ROW)
@@ -92,10 +103,17 @@ class _Threads:
             return refuse(404, "not_found", "There is no such thread.")
         call_id = request.query.get("callId")
         wanted = [m for m in messages if call_id in (None, m.call_id)]
+        if call_id is not None and not wanted and not self._in_thread(call_id, thread_id):
+            return refuse(404, "not_found", "There is no such call in this thread.")
         made = await asyncio.to_thread(export, thread_id, wanted, form)
         name = file_name(thread_id, made.suffix)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return web.Response(text=made.body, content_type=made.content_type, charset="utf-8", headers=headers)
+
+    def _in_thread(self, call_id: str, thread_id: str) -> bool:
+        """True for a call of this thread in which nothing may have been said yet."""
+        call = self._runtime.switchboard.find(call_id)
+        return call is not None and call.caller.thread_id == thread_id
 
     async def viewer_token(self, request: web.Request) -> web.Response:
         """A link to one conversation for somebody who is no operator."""

@@ -19,6 +19,10 @@ _NAMES = {
 }
 
 
+_NO_NAMES = frozenset({".", ".."})
+"""What clients take out of an address before they ask for it."""
+
+
 def identify(
     parameters: Mapping[str, str],
     *,
@@ -55,6 +59,8 @@ def _value(parameters: Mapping[str, str], names: tuple[str, ...], notes: list[st
             notes.append(f"{name} is longer than {MAX_VALUE} characters")
         elif not value.isprintable():
             notes.append(f"{name} is not printable")
+        elif value in _NO_NAMES:
+            notes.append(f"{name} is {value!r}, which no address can have in it")
         elif value:
             return value
     return ""

@@ -104,8 +104,8 @@ def _vtt(messages: Sequence[Message]) -> Iterator[str]:
         yield ""
         yield str(message.seq)
         yield f"{_timestamp(begin)} --> {_timestamp(end)}"
-        voice = _escaped(message.name or "") or _SPEAKERS[message.speaker]
-        yield f"<v {voice}>{_escaped(message.text)}"
+        # With the role, since a caller may be named as the bot is.
+        yield f"<v {_escaped(_label(message))}>{_escaped(message.text)}"
 
 
 def _timestamp(offset: timedelta) -> str:

@@ -101,6 +101,15 @@ async def test_what_was_said_is_found_with_its_words_marked(server: ServerProces
             assert "error" in await answer.json() or answer.status == 200
 
 
+async def test_a_conversation_may_have_the_id_search(server: ServerProcess) -> None:
+    said = await converse(server, "search", "Hello!")
+    found = await server.get("/api/threads/search?limit=1")
+    assert (found["threadId"], [m["id"] for m in found["messages"]]) == ("search", [said[0].id])
+    assert (await server.get("/api/threads/search?q=hello"))["results"]
+    exported = await server.get("/api/threads/search/export")
+    assert exported["messages"] == found["messages"]
+
+
 async def test_a_conversation_is_saved_in_three_formats(server: ServerProcess) -> None:
     said = await converse(server, "one two/3", "Hello!", "A --> <b>")
     url = f"{server.url}/api/threads/{quote('one two/3', safe='')}/export"
@@ -122,6 +131,10 @@ async def test_a_conversation_is_saved_in_three_formats(server: ServerProcess) -
     async with server.session.get(f"{url}?format=pdf") as answer:
         assert (answer.status, (await answer.json())["error"]["code"]) == (400, "bad_request")
     assert (await server.get("/api/threads/never/export", status=404))["error"]["code"] == "not_found"
+    async with server.session.get(f"{url}?callId=never") as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "not_found")
+    async with server.session.get(f"{url}?callId={said[0].call_id}") as answer:
+        assert [m["id"] for m in (await answer.json())["messages"]] == [m.id for m in said]
 
 
 async def test_a_viewer_s_link_saves_its_own_conversation_and_deletes_none(tmp_path: Path) -> None:

@@ -27,7 +27,11 @@ def test_what_is_missing_is_generated_anew_for_every_call():
 
 @pytest.mark.parametrize(
     ("value", "note"),
-    [("x" * 201, "threadId is longer than 200 characters"), ("a\x00b", "threadId is not printable")],
+    [
+        ("x" * 201, "threadId is longer than 200 characters"),
+        ("a\x00b", "threadId is not printable"),
+        ("..", "threadId is '..', which no address can have in it"),
+    ],
 )
 def test_a_value_that_cannot_be_used_is_replaced_with_a_note(value, note):
     caller, notes = identify({"threadId": value}, provider="twilio")

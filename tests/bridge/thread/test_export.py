@@ -72,12 +72,23 @@ def test_vtt_has_a_cue_a_message_in_the_order_of_speaking() -> None:
     captions = webvtt.from_buffer(io.StringIO(made.body)).captions
     assert [(c.identifier, c.start, c.end, c.voice) for c in captions] == [
         ("1", "00:00:00.000", "00:00:01.000", "Bot"),
-        ("2", "00:00:03.250", "00:00:04.250", "Ada"),
-        ("4", "00:00:05.500", "00:00:06.500", "Ada"),
+        ("2", "00:00:03.250", "00:00:04.250", "Ada (caller)"),
+        ("4", "00:00:05.500", "00:00:06.500", "Ada (caller)"),
         ("3", "00:00:07.000", "00:00:08.000", "Bot"),
         ("5", "00:00:09.000", "00:00:10.000", "Caller"),
     ]
     assert "Two muffins &amp; a &lt;b&gt;scone&lt;/b&gt; --&gt; now" in made.body
+
+
+def test_a_caller_who_is_named_as_the_bot_is_not_taken_for_it() -> None:
+    rows = [
+        said(1, "Hello?", 0),
+        said(2, "Hi.", 2, speaker="caller", name="Bot"),
+        said(3, "Rosie here.", 4, name="Rosie"),
+        said(4, "Me, too.", 6, speaker="caller", name="Rosie"),
+    ]
+    captions = webvtt.from_buffer(io.StringIO(export("t", rows, "vtt").body)).captions
+    assert [c.voice for c in captions] == ["Bot", "Bot (caller)", "Rosie (bot)", "Rosie (caller)"]
 
 
 def test_a_key_that_took_no_time_still_is_a_cue() -> None:
