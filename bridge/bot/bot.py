@@ -94,6 +94,11 @@ class Bot:
         """Answers so far, by the questions' labels."""
         return self._run.labelled
 
+    @property
+    def last_heard(self) -> str:
+        """The words that were answered last, or are being answered."""
+        return self._last_heard
+
     def knows(self, node: str) -> bool:
         """True where the flow has a node of this name."""
         return node in self._run.node_names

@@ -56,7 +56,7 @@ class BotSide:
         *,
         send_mark: Callable[[str], None],
         caller_quiet: asyncio.Event,
-        on_collected: Callable[[Mapping[str, str]], None],
+        on_collected: Callable[[str], None],
         reminds: bool = True,
     ) -> None:
         self._bot = Bot(FlowRun(flow), mind, self, reminds=reminds)
@@ -162,7 +162,7 @@ class BotSide:
 
     def note_answers(self, answers: Mapping[str, str]) -> None:
         """See bot.Host."""
-        self._on_collected(answers)
+        self._on_collected(self._bot.last_heard)
 
     def want_person(self, wish: HandoffWish) -> None:
         """See bot.Host."""

@@ -113,7 +113,7 @@ class Call:
             send_mark=lambda name: self.patch.line.mark(name),
             caller_quiet=self.caller_side.ear.quiet,
             reminds=line.paced,
-            on_collected=lambda _: self._collected.changed(self.privacy.shareable()),
+            on_collected=self._answered,
         )
         self.operator = OperatorSide(
             self.patch,
@@ -428,6 +428,11 @@ class Call:
         if self._services.farewell is not None:
             await self._services.farewell(self)
         await self._record.store()
+
+    def _answered(self, text: str) -> None:
+        """The flow has made of the caller's words what it can."""
+        self.privacy.answered(text)
+        self._collected.changed(self.privacy.shareable())
 
     # -- the model's part --
 

@@ -109,6 +109,7 @@ class CallerSide:
 
     def heard(self, text: str) -> None:
         """A turn of the caller's, for whoever answers: a software agent, or the bot."""
+        self._call.privacy.heard(text)
         if self._call.agent.link is not None:
             self._call.agent.hear(text)
         else:

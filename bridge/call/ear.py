@@ -56,6 +56,8 @@ class Ear:
         self._on_speech: Callable[[], None] = lambda: None
         self._on_text: Callable[[str], None] = lambda text: None
         self._on_nothing: Callable[[], None] = lambda: None
+        self.on_withheld: Callable[[str], None] = lambda text: None
+        """Called before `on_text` where the words are left out of the thread."""
         self._segmenter = Segmenter(rate)
         self._batch: list[Frame] = []
         self._frame_bytes = rate * FRAME_MS // 1000 * 2
@@ -172,12 +174,15 @@ class Ear:
         self._on_speech()
 
     async def _finish(self, utterance: _Utterance, event: UtteranceEnded) -> None:
+        withheld = self._thread.withheld(utterance.id)
         try:
             text = await self._written(utterance, event)
         finally:
             self._recognising -= 1
             if not self._recognising and self._open is None:
                 self.quiet.set()
+        if text and withheld:
+            self.on_withheld(text)
         if text:
             self._on_text(text)
         else:

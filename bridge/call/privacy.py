@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from bridge.call.ear import Ear
@@ -11,6 +12,9 @@ from bridge.call.states import State
 from bridge.errors import BridgeError
 from bridge.ports import Speaker
 from bridge.thread.writer import CallThread
+
+_MOST_UNANSWERED = 16
+"""The bot forgets what it was told sooner."""
 
 
 class Privacy:
@@ -39,6 +43,9 @@ class Privacy:
         self._keys: list[KeyEntry] = []
         self._known: dict[str, str] = {}
         self._private: dict[str, str] = {}
+        self._unanswered: deque[str] = deque(maxlen=_MOST_UNANSWERED)
+        """What was said to the bot in a pause and has not come to an answer yet."""
+        self._answers: dict[str, str] = {}
 
     @property
     def paused(self) -> bool:
@@ -48,6 +55,7 @@ class Privacy:
     def ear(self, ear: Ear) -> Ear:
         """`ear`, which the switch concerns from now on, in place of the one before on that side."""
         self._ears[ear.speaker] = ear
+        ear.on_withheld = lambda text: self._note(self._thread.clean(text))
         if self._deaf:
             ear.pause(True)
         return ear
@@ -73,6 +81,8 @@ class Privacy:
 
     def state_changed(self) -> None:
         """The call's state is another one now: see whether the pause ends with it."""
+        if self._state() is not State.BOT:
+            self._unanswered.clear()
         if not self.paused:
             return
         if self._state() is State.ENDED:
@@ -81,6 +91,22 @@ class Privacy:
             self._resume(f"Transcription resumed after {self._seconds} s, since the bot has the call again.")
         else:
             self._tell_ears()
+
+    def heard(self, text: str) -> None:
+        """The caller said or typed `text` to the bot, which will answer it at its time."""
+        if self.paused:
+            self._note(text)
+
+    def answered(self, text: str) -> None:
+        """The bot has made of `text` what it can; what it has collected of it is as private as that is.
+
+        The words of a pause may be made out, and answered, only after its end.
+        """
+        collected, before = dict(self._collected()), self._answers
+        self._answers = collected
+        if text in self._unanswered:
+            self._unanswered.remove(text)
+            self._private |= {key: value for key, value in collected.items() if before.get(key) != value}
 
     def shareable(self) -> dict[str, str]:
         """What the bot has collected, without what was said during a pause and without card numbers."""
@@ -125,6 +151,11 @@ class Privacy:
     def _tell_ears(self) -> None:
         for ear in self._ears.values():
             ear.pause(self._deaf)
+
+    def _note(self, text: str) -> None:
+        """`text` is of a pause, whenever it comes to be answered."""
+        if text not in self._unanswered:
+            self._unanswered.append(text)
 
     def _news(self, collected: Mapping[str, str]) -> dict[str, str]:
         """What has been collected since the pause began."""

@@ -34,7 +34,7 @@ ROOM: Final = 0.95
 
 
 class Backlog:
-    """All speech that has no text yet; a DeferredAudio. `limit_bytes` bounds the table, `memory` its queue."""
+    """All speech without a text yet; a DeferredAudio. Bytes: `limit_bytes` in the table, `memory` before."""
 
     def __init__(self, table: BacklogTable, log: ThreadLog, *, limit_bytes: int, memory: int = LIMIT) -> None:
         self._table = table

@@ -104,6 +104,10 @@ class CallThread:
         """Whether what people say from now on is left out; utterances that are open already are not."""
         self._withholds = on
 
+    def withheld(self, utterance_id: str) -> bool:
+        """True for an utterance that is left out, until it is closed."""
+        return utterance_id in self._withheld
+
     @property
     def behind_s(self) -> float:
         """Age of the oldest speech of this call that has ended and has no text yet, in seconds."""

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from bridge.call.ear import Ear
 from bridge.call.key_entry import KeyEntry
 from bridge.call.privacy import Privacy
 from bridge.call.states import State
+from bridge.call.tasks import CallTasks
 from bridge.errors import BridgeError
+from bridge.media.frame import Frame
+from bridge.ports import Codec, Urgency
+from bridge.speech.engines import DisabledSpeechToText
 from bridge.thread.log import ThreadLog
 from bridge.thread.store import SqlThreadStore
 from bridge.thread.writer import CallThread
 from tests.bridge.thread.helpers import Inbox, at, sqlite_url
+from tests.harness.voice import RATE, synthesise
 
 
 class Desk:
@@ -64,6 +70,61 @@ async def test_what_the_flow_collects_in_a_pause_is_not_shared(log: ThreadLog) -
     assert desk.privacy.shareable() == {"name": "Ada", "day": "Monday"}
     desk.collected["size"] = "small"
     assert desk.privacy.shareable()["size"] == "small", "asked again after the pause"
+
+
+async def test_what_was_said_in_a_pause_and_is_answered_after_it_is_not_shared(log: ThreadLog) -> None:
+    desk = desk_of(log)
+    desk.collected = {"size": "small"}
+    desk.privacy.answered("A small one.")
+    desk.privacy.switch(True, "sam")
+    desk.privacy.heard("12345")
+    desk.privacy.switch(False, "sam")
+    desk.privacy.heard("On Monday.")
+    desk.collected["number"] = "12345"
+    desk.privacy.answered("12345")
+    desk.collected["day"] = "Monday"
+    desk.privacy.answered("On Monday.")
+    assert desk.privacy.shareable() == {"size": "small", "day": "Monday"}
+    desk.collected["number"] = "54321"
+    desk.privacy.answered("12345")
+    assert desk.privacy.shareable()["number"] == "54321", "asked again after the pause"
+
+
+class Slow(DisabledSpeechToText):
+    """An engine that makes words out when it is told to."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.go = text, asyncio.Event()
+
+    async def transcribe(self, pcm: bytes, *, rate: int, urgency: Urgency) -> str:
+        """The text."""
+        await self.go.wait()
+        return self.text
+
+
+async def test_what_is_still_being_made_out_when_a_pause_ends_is_not_shared(log: ThreadLog) -> None:
+    desk, stt, tasks = desk_of(log), Slow("My name is Ada."), CallTasks("call", lambda: None)
+    answered = asyncio.Event()
+
+    def answer(text: str) -> None:
+        desk.collected["name"] = "Ada"
+        desk.privacy.heard(text)
+        desk.privacy.answered(text)
+        answered.set()
+
+    spoken = (await synthesise([stt.text]))[stt.text]
+    spawn = tasks.spawn
+    async with tasks, asyncio.timeout(30):
+        ear = Ear(speaker="caller", name=None, rate=RATE, stt=stt, thread=desk.thread, spawn=spawn)
+        desk.privacy.ear(ear).listen(on_speech=lambda: None, on_text=answer, on_nothing=lambda: None)
+        desk.privacy.switch(True, "sam")
+        for at_byte in range(0, len(spoken) - 319, 320):
+            ear.push(Frame.of_pcm(spoken[at_byte : at_byte + 320], Codec.L16_8K), at_once=True)
+        desk.privacy.switch(False, "sam")
+        stt.go.set()
+        await answered.wait()
+    assert desk.collected == {"name": "Ada"}
+    assert desk.privacy.shareable() == {}
 
 
 async def test_what_is_shared_has_no_card_number(log: ThreadLog) -> None:
