@@ -14,15 +14,15 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.speech.circles import repeats, unrolled
 from bridge.speech.language import AUTO, base_of
 from bridge.speech.resample import resample
 from bridge.speech.wire import Frame
@@ -38,8 +38,8 @@ _PIECE_SAMPLES = 27 * RATE
 _SILENCE_RMS = 0.0006
 """-64 dBFS: nobody speaks so softly; not worth asking."""
 
-_MAX_COMPRESSION = 2.4
 _WEAK_LOG_PROB = -1.0
+_NO_SPEECH = 0.6
 
 _STOCK = frozenset(
     {
@@ -77,7 +77,7 @@ def believable(guess: Guess) -> bool:
     text = " ".join(words)
     if text in _FILLERS:
         return guess.log_prob > _FILLER_LOG_PROB
-    if guess.no_speech > 0.6 and guess.log_prob < _WEAK_LOG_PROB:
+    if guess.no_speech > _NO_SPEECH and guess.log_prob < _WEAK_LOG_PROB:
         return False
     if text in _STOCK and guess.no_speech > 0.5 and guess.log_prob < -0.6:
         return False
@@ -87,12 +87,6 @@ def believable(guess: Guess) -> bool:
 def always(guess: Guess) -> bool:
     """What `believable` is measured against."""
     return True
-
-
-def repeats(text: str) -> bool:
-    """True where the decoder ran in circles: the text compresses too well."""
-    raw = text.encode()
-    return len(raw) > 40 and len(raw) / len(zlib.compress(raw)) > _MAX_COMPRESSION
 
 
 def pieces(audio: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -160,10 +154,12 @@ class Recogniser:
         guess = self._decode(audio, beam, window)
         # The longer window costs twice as much and cures repetition and many weak guesses.
         unsure = repeats(guess.text) or (
-            beam > 1 and guess.log_prob < _WEAK_LOG_PROB and guess.no_speech < 0.6
+            beam > 1 and guess.log_prob < _WEAK_LOG_PROB and guess.no_speech < _NO_SPEECH
         )
         if unsure and window < _FULL_WINDOW:
             guess = self._decode(audio, beam, _FULL_WINDOW)
+        if repeats(guess.text) and guess.no_speech <= _NO_SPEECH:
+            guess = replace(guess, text=unrolled(guess.text))
         return guess if wanted(guess) else None
 
     def _decode(self, audio: NDArray[np.float32], beam: int, window: int) -> Guess:

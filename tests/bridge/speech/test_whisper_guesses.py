@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.speech.whisper_worker import RATE, Guess, believable, pieces, repeats
+from bridge.speech.circles import repeats, unrolled
+from bridge.speech.whisper_worker import RATE, Guess, believable, pieces
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,23 @@ def test_circles_are_told_from_speech() -> None:
         "I'd like to cancel my order because the wrong items were delivered yesterday evening."
     )
     assert not repeats("No, no, no, no.")
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        ("I want to speak to a human. " * 8, "I want to speak to a human."),
+        ("Well, " + "no, " * 20 + "I did not.", "Well, no, no, no, I did not."),
+        ("Hello. " + "Why was my card charged? " * 3 + "Why was", "Hello. Why was my card charged? Why was"),
+        ("one two " * 7, "one two one"),
+        ("Four four four four.", "Four four four"),
+        ("Nobody said it twice, said it twice.", "Nobody said it twice, said it twice."),
+        ("", ""),
+    ],
+)
+def test_what_was_said_in_circles_is_kept_once(text: str, once: str) -> None:
+    assert unrolled(text) == once
+    assert not repeats(unrolled(text))
 
 
 def test_long_audio_is_split_where_it_is_quiet_and_nothing_is_lost() -> None:
