@@ -110,6 +110,9 @@ class AgentClient:
                 await self._socket.send_str(text)
         except ConnectionError:
             self._abort()
+        except Exception:  # the boundary of a task: an agent that is told nothing more must not seem alive
+            log.exception("agent_not_told", agent=self.id)
+            self._abort()
 
     async def close(self) -> None:
         """Say goodbye to the socket."""

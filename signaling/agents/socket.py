@@ -50,6 +50,9 @@ class AgentSocket:
                     client.send(
                         {"type": "error", "ok": False, "error": "bad_json", "detail": "Text, please."}
                     )
+                # What has arrived in one piece is read without a pause: calls, other agents, and what this
+                # one is to be answered come in between.
+                await asyncio.sleep(0)
         finally:
             await self._hub.leave(client)
             writing.cancel()

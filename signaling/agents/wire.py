@@ -73,5 +73,6 @@ def event(kind: str, data: Mapping[str, object], *, session_id: str, now: float)
 
 
 def dumps(message: Mapping[str, object]) -> str:
-    """`message` as JSON."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    """`message` as JSON that can be sent: half a surrogate pair, which agents may send, becomes a "?"."""
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode()
