@@ -176,8 +176,7 @@ class Commands:
             self._sessions.dialled(fields.get("number"))
 
     async def _hangup(self, fields: Fields) -> Answer:
-        session_id = fields.get("session_id") or ""
-        ok, detail, ended = await self._sessions.hang_up(session_id)
+        ok, detail, ended = await self._sessions.hang_up(fields.get("session_id"))
         return {"ok": ok, "detail": detail, "session_id": ended}
 
 

@@ -94,7 +94,7 @@ class _AgentRest:
 
     async def hang_up(self, request: web.Request) -> web.Response:
         """Hang up and end the session."""
-        session_id = (await json_body(request, optional=True)).get("session_id") or ""
+        session_id = (await json_body(request, optional=True)).get("session_id")
         ok, detail, ended = await self._sessions.hang_up(session_id)
         return web.json_response({"ok": ok, "detail": detail, "session_id": ended})
 

@@ -107,6 +107,8 @@ class Sessions:
         Without an id it is the only session, or the only one of a phone on a cable; without any session
         the phone alone is told.
         """
+        if session_id is not None and not isinstance(session_id, str):
+            raise BridgeError("`session_id` must be a session's id.", code="bad_request")
         call = self.find(session_id) if session_id else self._only()
         if call is None:
             outcome = await self.dialer.hang_up()
