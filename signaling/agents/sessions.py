@@ -92,7 +92,8 @@ class Sessions:
             raise BridgeError(f"`text` must be a text of 1 to {MOST} characters.", code="bad_request")
         call, said = self.find(session_id), " ".join(text.split())
         call.inject(said, name)
-        self._hub.publish("agent.inject", {"text": said}, call.caller.call_id)
+        shown = "" if call.privacy.paused else call.thread.clean(said)
+        self._hub.publish("agent.inject", {"text": shown}, call.caller.call_id)
         return call.caller.call_id
 
     def end(self, session_id: object) -> str:
