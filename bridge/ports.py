@@ -77,9 +77,11 @@ class Line(Protocol):
 class PolledLine(Line, Protocol):
     """A line that is not paced: what a program wants to have said waits for the phone's next poll."""
 
-    def inject(self, text: str) -> None:
-        """Queue `text` to be the answer to one of the next polls, in order; the caller's words of that poll
-        are not listened to. Raises BridgeError where too many wait."""
+    def inject(self, text: str, name: str | None = None) -> None:
+        """Queue `text`, in the `name` of whoever says it, to be the answer to one of the next polls, in order.
+
+        The caller's words of that poll are not listened to. Raises BridgeError where too many wait.
+        """
 
 
 class LineListener(Protocol):

@@ -124,10 +124,9 @@ class AgentSide:
             if self._turns is not None:
                 self._turns.add_done_callback(lambda _: self._call.polling.wake())
 
-    def say(self, text: str) -> None:
-        """Speak `text` to the caller in the agent's name, after what is being said."""
-        holder = self.link.holder if self.link else None
-        self._call.bot.announce(text, speaker="agent", name=holder.name if holder else None)
+    def say(self, text: str, name: str | None) -> None:
+        """Speak `text` to the caller in an agent's name, after what is being said."""
+        self._call.bot.announce(text, speaker="agent", name=name)
 
     def nobody_free(self) -> None:
         """A person was wanted and nobody came: the caller is told, and the turns are the agent's again."""
@@ -139,6 +138,7 @@ class AgentSide:
             text = self._heard.popleft()
             if call.turns.unanswered != text:
                 call.turns.begin(text)
+            turn = call.turns.begun
             try:
                 reply = await self._ask(link, text)
             except NoReply as error:
@@ -151,11 +151,17 @@ class AgentSide:
             call.turns.said(reply, "agent")
             speaking = self._speaking = asyncio.current_task()
             try:
-                await call.bot.say_as(reply, speaker="agent", name=link.holder.name)
+                await call.bot.say_as(
+                    reply,
+                    speaker="agent",
+                    name=link.holder.name,
+                    may=lambda: call.state is State.BOT,  # a person may have come while the caller spoke
+                )
             finally:
                 if self._speaking is speaking:
                     self._speaking = None
-            call.turns.complete("agent")
+            if call.turns.begun == turn:  # else it was over when the next one began
+                call.turns.complete("agent")
 
     async def _ask(self, link: AgentLink, text: str) -> str:
         """The agent's reply; raises NoReply, on a line that is not paced before the phone gives up itself."""

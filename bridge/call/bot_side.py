@@ -121,10 +121,13 @@ class BotSide:
         """Answer one turn that somebody else left unanswered."""
         await self._bot.answer(text)
 
-    async def say_as(self, text: str, *, speaker: Speaker, name: str | None) -> bool:
-        """Say something in another's name once the caller is done; False where the caller cut in."""
+    async def say_as(self, text: str, *, speaker: Speaker, name: str | None, may: Callable[[], bool]) -> bool:
+        """Say something in another's name once the caller is done; False where the caller cut in.
+
+        Nothing is said where `may` does not hold any more by the time of the first word.
+        """
         await self.caller_done()
-        return await self._mouth.say(text, speaker=speaker, name=name)
+        return await self._mouth.say(text, speaker=speaker, name=name, may=may)
 
     def interrupt(self) -> None:
         """The caller has begun to speak: be quiet."""

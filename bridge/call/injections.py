@@ -38,7 +38,7 @@ class Injections:
             )
         line = call.patch.line
         if isinstance(line, PolledLine):
-            line.inject(text)
+            line.inject(text, name)
             return
         if len(self._waiting) >= _WAITING_MOST:
             raise BridgeError(f"{_WAITING_MOST} texts wait to be said already.", code="too_many")
@@ -49,6 +49,9 @@ class Injections:
     async def _say_all(self) -> None:
         while self._waiting:
             text, name = self._waiting.popleft()
-            await self._call.bot.say_as(text, speaker="agent", name=name)
-            if self._call.state is not State.BOT:
+            await self._call.bot.say_as(text, speaker="agent", name=name, may=self._with_bot)
+            if not self._with_bot():
                 self._waiting.clear()  # whoever has the caller now is not to be talked over
+
+    def _with_bot(self) -> bool:
+        return self._call.state is State.BOT

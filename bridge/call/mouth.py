@@ -51,14 +51,21 @@ class Mouth:
         """Stop speaking at once; False where nothing was being said."""
         return self._playout.cut_speech()
 
-    async def say(self, text: str, *, speaker: Speaker = "bot", name: str | None = None) -> bool:
+    async def say(
+        self,
+        text: str,
+        *,
+        speaker: Speaker = "bot",
+        name: str | None = None,
+        may: Callable[[], bool] = lambda: True,
+    ) -> bool:
         """Speak `text` to its end; False where it was cut. In the thread it stands as far as it was heard.
 
-        Two texts at once are said one after the other. Where no voice is to be had the text still goes
-        into the thread, at once.
+        Two texts at once are said one after the other; one that by then does not apply, which `may` tells,
+        is not said at all. Where no voice is to be had the text still goes into the thread, at once.
         """
         async with self._turn:
-            return await self._say(text, speaker, name)
+            return may() and await self._say(text, speaker, name)
 
     async def _say(self, text: str, speaker: Speaker, name: str | None) -> bool:
         started = self._thread.now()

@@ -36,7 +36,7 @@ class TurnLine:
         self.listener: LineListener | None = None
         self.closed = False
         self._frames: deque[bytes] = deque()
-        self._injects: deque[str] = deque()
+        self._injects: deque[tuple[str, str | None]] = deque()
         self._segmenter = Segmenter(self.codec.rate)
         self.person_speaking = False
         self.person_spoke = False
@@ -65,8 +65,8 @@ class TurnLine:
 
     # -- the phone's session --
 
-    def inject(self, text: str) -> None:
-        """Say `text` in answer to the next turn, whatever the caller says in it; one text a turn.
+    def inject(self, text: str, name: str | None = None) -> None:
+        """Say `text`, in an agent's `name`, in answer to the next turn, whatever is said in it; one a turn.
 
         Raises BridgeError: `bad_request` for a text that is empty or longer than 2000 characters, `busy`
         where 20 wait, `gone` where the call is over.
@@ -78,11 +78,15 @@ class TurnLine:
             raise BridgeError(f"The text must have 1 to {MAX_INJECT} characters.", code="bad_request")
         if len(self._injects) >= _MOST_INJECTS:
             raise BridgeError(f"{_MOST_INJECTS} texts wait for this phone already.", code="busy")
-        self._injects.append(text)
+        self._injects.append((text, name))
 
-    def next_inject(self) -> str | None:
-        """The text that has waited longest, which is then not waiting any more."""
+    def next_inject(self) -> tuple[str, str | None] | None:
+        """The text that has waited longest and in whose name; it is then not waiting any more."""
         return self._injects.popleft() if self._injects else None
+
+    def forget_injects(self) -> None:
+        """Nothing that waits is to be said any more."""
+        self._injects.clear()
 
     def fetch(self) -> bytes:
         """What was gathered since the last fetch: s16le mono at 8 kHz."""

@@ -99,8 +99,12 @@ class PhoneSession:
             return await self._forced(form, began)
         if call is not None and self._overtime(call):
             return await self._tell(call, desk.config.max_duration_message, began, last=True)
-        if call is not None and (text := self.line.next_inject()) is not None:
-            return await self._tell(call, text, began, injected=True)
+        if call is not None and call.state is not State.BOT:
+            self.line.forget_injects()  # whoever has the caller now is not to be talked over
+        if call is not None and (put_in := self.line.next_inject()) is not None:
+            text, name = put_in
+            call.agent.say(text, name)
+            return await self._tell(call, text, began, model="inject")
         speech = read_wav(form.audio)
         heard = await self._heard(form, speech)
         asr_ms = round((time.monotonic() - began) * 1000)
@@ -150,17 +154,15 @@ class PhoneSession:
         return await self._begin(text, began)
 
     async def _tell(
-        self, call: Call, text: str, began: float, *, last: bool = False, injected: bool = False
+        self, call: Call, text: str, began: float, *, last: bool = False, model: str = "forced"
     ) -> Answer:
-        """Say `text`, whatever the caller has said; `last`: and end the call."""
+        """A turn that is `text`, whatever the caller has said; `last`: it ends the call."""
         call.turns.begin("", heard=False)
         call.turns.said(text)
-        if injected:
-            call.agent.say(text)
-        else:
+        if model == "forced":
             call.bot.announce(text)
         await self._settled(call, began)
-        call.turns.complete("inject" if injected else "forced")
+        call.turns.complete(model)
         if last:
             call.bot_hung_up()
         return self._gathered(call, "", began, 0)
