@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, ClientError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from telephony.errors import TelephonyError
 
@@ -13,6 +15,20 @@ _MAX_TEXT = 8 * 1024
 _MAX_PARTS = 32
 _CHUNK = 64 * 1024
 _TRUE = b"true"
+_WITHIN = 30.0
+"""Seconds that a form may take to arrive: the app has given up by then."""
+_BROKEN = (
+    ValueError,
+    LookupError,
+    RuntimeError,
+    AssertionError,
+    ConnectionError,
+    HttpProcessingError,
+    ClientError,
+    web.HTTPException,
+    web.RequestPayloadError,
+)
+"""What aiohttp's readers raise where boundaries, headers, encodings or the connection are broken."""
 
 
 class BadForm(TelephonyError):
@@ -67,23 +83,32 @@ async def read_turn(request: web.Request) -> TurnForm:
 
 async def read_parts(request: web.Request) -> dict[str, bytes]:
     """The form's parts by name; of two with one name the last. Raises BadForm."""
-    if request.content_type == "application/x-www-form-urlencoded":
-        return {
-            name: value.encode() for name, value in (await request.post()).items() if isinstance(value, str)
-        }
+    try:
+        async with asyncio.timeout(_WITHIN):
+            if request.content_type == "application/x-www-form-urlencoded":
+                fields = (await request.post()).items()
+                return {name: value.encode() for name, value in fields if isinstance(value, str)}
+            return await _read_multipart(request)
+    except TimeoutError:
+        raise BadForm(f"The form did not come within {_WITHIN:g} s.") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise
+    except _BROKEN as error:
+        raise BadForm("The form cannot be read.") from error
+
+
+async def _read_multipart(request: web.Request) -> dict[str, bytes]:
     if request.content_type != "multipart/form-data":
         raise BadForm("The request must be a multipart/form-data form.")
     parts: dict[str, bytes] = {}
-    try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            if not isinstance(part, BodyPartReader) or len(parts) >= _MAX_PARTS:
-                raise BadForm("The form has parts that do not belong into it.")
-            name = part.name or ""
-            parts[name] = await _read(part, name, MAX_AUDIO if name == "audio" else _MAX_TEXT)
-    except (ValueError, LookupError, RuntimeError, AssertionError, web.HTTPException) as error:
-        # What aiohttp's reader raises where boundaries, headers or encodings are broken.
-        raise BadForm("The form cannot be read.") from error
+    reader = await request.multipart()
+    count = 0
+    while (part := await reader.next()) is not None:
+        count += 1
+        if not isinstance(part, BodyPartReader) or count > _MAX_PARTS:
+            raise BadForm("The form has parts that do not belong into it.")
+        name = part.name or ""
+        parts[name] = await _read(part, name, MAX_AUDIO if name == "audio" else _MAX_TEXT)
     return parts
 
 

@@ -15,6 +15,7 @@ from telephony.clawfinger.answer import Answer
 from telephony.clawfinger.desk import Desk
 from telephony.clawfinger.form import TurnForm
 from telephony.clawfinger.session import PhoneSession
+from telephony.clawfinger.wav import read_wav
 
 log = structlog.get_logger()
 
@@ -38,11 +39,13 @@ class PhoneApp:
     @property
     def active(self) -> list[str]:
         """Ids of the sessions that are not over, oldest first."""
-        return [session.id for session in self._sessions.values() if not session.over]
+        return [session.id for session in self._sessions.values() if not self._is_over(session)]
 
     async def turn(self, form: TurnForm) -> Answer:
         """Answer a posted turn. Raises MalformedWav, and BridgeError `busy`."""
         session = self._find(form.session_id)
+        if not form.forced_reply and (form.reset or session is None):
+            read_wav(form.audio)  # what cannot be a first turn begins and ends no session
         if form.reset and (session is None or session.used):
             session = self._restart(form.session_id, session)
         elif session is None and not form.session_id:
@@ -103,6 +106,10 @@ class PhoneApp:
                 # It has been over, known as such, for as long as a phone may be silent.
                 del self._sessions[session.id]
             session.seen = now
+
+    @staticmethod
+    def _is_over(session: PhoneSession) -> bool:
+        return session.over or (session.call is not None and session.call.ended)
 
     def _find(self, session_id: str) -> PhoneSession | None:
         for _ in range(_RENAMED):  # renamed more than once, but never in a circle: each new id is new

@@ -40,4 +40,4 @@ def restored(given: bytes, known: tuple[str, ...], *, otherwise: str | None = No
     # A character above 255 may have left a control character behind.
     if otherwise is not None and not "".join(text.split()).isprintable():
         return otherwise
-    return text
+    return "".join(character if character.isprintable() else " " for character in text).strip()

@@ -64,6 +64,9 @@ class _Doors:
             except (TelephonyError, BridgeError) as error:
                 log.info("phone_request_refused", path=request.path, code=error.code)
                 return web.json_response(_refusal(error), status=_STATUS.get(error.code, 400))
+            except ConnectionError:
+                log.info("phone_gone", path=request.path)
+                return web.Response(status=400)  # which nobody is there to read
 
         return guard
 
