@@ -78,7 +78,7 @@ class PolledLine(Line, Protocol):
     """A line that is not paced: what a program wants to have said waits for the phone's next poll."""
 
     def inject(self, text: str, name: str | None = None) -> None:
-        """Queue `text`, in the `name` of whoever says it, to be the answer to one of the next polls, in order.
+        """Queue `text`, in the `name` of whoever says it, as the answer to one of the next polls, in order.
 
         The caller's words of that poll are not listened to. Raises BridgeError where too many wait.
         """

@@ -40,8 +40,11 @@ class AgentLink(Protocol):
     def holder(self) -> Holder:
         """Who it is; `kind` is "agent"."""
 
-    async def ask(self, call_id: str, transcript: str) -> str:
-        """The agent's reply to what the caller said, stripped and not empty. Raises NoReply."""
+    async def ask(self, call_id: str, transcript: str, within: float | None) -> str:
+        """The agent's reply to what the caller said, stripped and not empty. Raises NoReply.
+
+        `within`: seconds that the line waits at most, None where it is for the agent's side to say.
+        """
 
     def lost(self, call_id: str, reason: Loss, by: Holder | None) -> None:
         """The call is not the agent's any more; `by`: who has it now. Must not block."""
@@ -140,7 +143,8 @@ class AgentSide:
                 call.turns.begin(text)
             turn = call.turns.begun
             try:
-                reply = await self._ask(link, text)
+                within = None if call.patch.line.paced else FETCHED_WITHIN
+                reply = await link.ask(call.caller.call_id, text, within)
             except NoReply as error:
                 log.info("agent_no_reply", call=call.caller.call_id, reason=error.message)
                 if self._has_it(link):
@@ -162,15 +166,6 @@ class AgentSide:
                     self._speaking = None
             if call.turns.begun == turn:  # else it was over when the next one began
                 call.turns.complete("agent")
-
-    async def _ask(self, link: AgentLink, text: str) -> str:
-        """The agent's reply; raises NoReply, on a line that is not paced before the phone gives up itself."""
-        patience = None if self._call.patch.line.paced else FETCHED_WITHIN
-        try:
-            async with asyncio.timeout(patience):
-                return await link.ask(self._call.caller.call_id, text)
-        except TimeoutError:
-            raise NoReply("The phone waits no longer for the agent.") from None
 
     def _has_it(self, link: AgentLink) -> bool:
         return self.link is link and self._call.state is State.BOT

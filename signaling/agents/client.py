@@ -54,8 +54,9 @@ class AgentClient:
         """See AgentLink."""
         return Holder(self.id, self.name, "agent")
 
-    async def ask(self, call_id: str, transcript: str) -> str:
+    async def ask(self, call_id: str, transcript: str, within: float | None) -> str:
         """See AgentLink."""
+        patience = self._patience if within is None else min(within, self._patience)
         if self.gone:
             raise NoReply("The agent is gone.")
         request_id, reply = self._requests.open(self.id, call_id)
@@ -63,12 +64,12 @@ class AgentClient:
         self.tell("turn.request", turn, call_id)
         try:
             # Not asyncio.timeout: a reply that comes as time runs out would be taken, and then thrown away.
-            await asyncio.wait([reply], timeout=self._patience)
+            await asyncio.wait([reply], timeout=patience)
         finally:
             self._requests.close(request_id)
         if reply.done():
             return reply.result()
-        detail = f"The agent did not answer within {self._patience:g} s."
+        detail = f"The agent did not answer within {patience:g} s."
         self.tell("turn.timeout", {"request_id": request_id, "detail": detail}, call_id)
         raise NoReply(detail)
 

@@ -79,7 +79,7 @@ class Agent:
         self.holder = Holder(f"agent:{name}", name, "agent")
         self._reply = reply
 
-    async def ask(self, call_id: str, transcript: str) -> str:
+    async def ask(self, call_id: str, transcript: str, within: float | None) -> str:
         """See AgentLink."""
         return self._reply
 

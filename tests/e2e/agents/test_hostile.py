@@ -12,6 +12,7 @@ from telephony.twilio.simulator import TwilioSimulator
 from tests.harness.agent import AgentConsole
 from tests.harness.console import Console
 from tests.harness.handoff import bridge, phone_for
+from tests.harness.phone_app import SimulatedPhone
 from tests.harness.server import ServerProcess
 from tests.harness.tones import tone
 from tests.harness.voice import synthesise
@@ -155,3 +156,19 @@ async def test_takeovers_and_releases_that_race_with_people_leave_one_holder(
         await second.reply(await second.wait("turn.request", transcript="7"), "Still here.")
         assert await second.wait("turn.complete", model="agent", reply="Still here.")
         assert (await module_server.get("/api/status"))["pending_turns"] == 0
+
+
+async def test_an_agent_that_keeps_a_phone_waiting_is_told_when_the_bot_takes_the_turn(
+    module_server: ServerProcess,
+) -> None:
+    async with AgentConsole(module_server) as agent, SimulatedPhone(module_server.url) as phone:
+        await phone.greet()
+        assert (await agent.ask("takeover", session_id=phone.session_id))["ok"]
+        # The server waits for agents for 60 s, but the phone reads for 45.
+        turn = await phone.say(text="bagels")
+        assert (turn.body["model"], "How many" in turn.reply) == ("flow", True)
+        request = agent.all("turn.request")[0]
+        told = await agent.wait("turn.timeout", request_id=request["request_id"])
+        assert "30 s" in told["detail"]
+        await agent.reply(request, "Here I am.")
+        assert (await agent.wait("turn.late"))["ok"] is False

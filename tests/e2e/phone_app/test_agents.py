@@ -30,7 +30,7 @@ class Agent:
         self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
 
-    async def ask(self, call_id: str, transcript: str) -> str:
+    async def ask(self, call_id: str, transcript: str, within: float | None) -> str:
         self.asked.append(transcript)
         self.was_asked.set()
         if self.reply is None:
