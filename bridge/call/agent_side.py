@@ -110,6 +110,10 @@ class AgentSide:
         self._call.tell_changed()
         return claim
 
+    def stop(self) -> None:
+        """Stop answering what the caller has said: the bot's answer in the agent's place ends, too."""
+        self._drop_turns()
+
     def end(self, reason: Loss, by: Holder | None) -> Claim | None:
         """The agent's part is over, without a word to the bot; returns the claim it had."""
         link, claim = self.link, self.claim

@@ -339,6 +339,7 @@ class Call:
 
     def _stop_bot(self) -> None:
         self.bot.stop()
+        self.agent.stop()
         self.caller_side.hear_turns(False)
 
     def _announce_handoff(self) -> None:

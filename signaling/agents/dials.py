@@ -43,7 +43,8 @@ class Dials:
             async with asyncio.timeout(WITHIN):
                 await came.wait()
         except TimeoutError:
-            self._end(self._waiting.index((number, came)))
+            if (number, came) in self._waiting:  # else its call began in this very moment
+                self._end(self._waiting.index((number, came)))
 
     def _end(self, at: int) -> None:
         number, came = self._waiting.pop(at)
