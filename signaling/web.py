@@ -71,7 +71,7 @@ class _Pages:
         index = self._folder / INDEX
         if index.is_file():
             return _answer(request, index)
-        return start_page(status=200 if request.path == "/" else 503)
+        return start_page(HEADERS, status=200 if request.path == "/" else 503)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One file of the app, and none outside its folder."""

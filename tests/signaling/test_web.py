@@ -165,6 +165,10 @@ async def test_an_app_that_is_not_built_is_missed_in_a_sentence_and_found_once_i
         async with client.get(site + path) as answer:
             assert answer.status == status
             assert "The web app is not built" in await answer.text()
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert answer.headers["Referrer-Policy"] == HEADERS["Referrer-Policy"]
     (folder / "index.html").write_text(INDEX)
     async with client.get(f"{site}/phone", headers={"Accept-Encoding": "identity"}) as answer:
         assert (answer.status, await answer.text()) == (200, INDEX)
