@@ -31,16 +31,17 @@ _SNIPPET: Final = 200
 _BEFORE: Final = 60
 
 _SQLITE: Final = """
-    SELECT t.id, t.thread_id, t.seq, m.started_at, m.speaker, m.name,
+    SELECT t.id, t.thread_id, t.seq, m.started_at, m.speaker, m.name, c.number, c.name AS caller_name,
            highlight(search_index, 0, char(2), char(3)) AS marked
     FROM search_index
     JOIN search_texts t ON t.id = search_index.rowid
     JOIN messages m ON m.thread_id = t.thread_id AND m.seq = t.seq
+    JOIN threads c ON c.thread_id = t.thread_id
     WHERE search_index MATCH :words AND search_index.rowid < :before
     ORDER BY search_index.rowid DESC LIMIT :limit"""
 
 _POSTGRES: Final = """
-    SELECT f.id, f.thread_id, f.seq, m.started_at, m.speaker, m.name,
+    SELECT f.id, f.thread_id, f.seq, m.started_at, m.speaker, m.name, c.number, c.name AS caller_name,
            ts_headline('simple', f.words, to_tsquery('simple', CAST(:words AS text)), CAST(:marks AS text))
                AS marked
     FROM (
@@ -50,6 +51,7 @@ _POSTGRES: Final = """
         ORDER BY id DESC LIMIT :limit
     ) f
     JOIN messages m ON m.thread_id = f.thread_id AND m.seq = f.seq
+    JOIN threads c ON c.thread_id = f.thread_id
     ORDER BY f.id DESC"""
 
 _NO_LIMIT: Final = 2**62
@@ -65,13 +67,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A message that was found; `seq` 0: its thread was, by number, name or id."""
+    """A message that was found; `seq` 0: its thread was, by number, name or id.
+
+    `number` and `caller_name`: whose conversation it is.
+    """
 
     thread_id: str
     seq: int
     started_at: datetime
     speaker: Speaker
     name: str | None
+    number: str
+    caller_name: str | None
     snippet: tuple[Piece, ...]
 
 
@@ -137,7 +144,16 @@ async def _threads(connection: AsyncConnection, sought: str, limit: int) -> list
     )
     rows = (await connection.execute(query)).all()
     return [
-        Hit(row.thread_id, 0, row.last_at, "caller", row.name, _marked(_title(row), sought, digits))
+        Hit(
+            thread_id=row.thread_id,
+            seq=0,
+            started_at=row.last_at,
+            speaker="caller",
+            name=row.name,
+            number=row.number,
+            caller_name=row.name,
+            snippet=_marked(_title(row), sought, digits),
+        )
         for row in rows
     ]
 
@@ -163,7 +179,16 @@ def _words(query: str) -> list[str]:
 
 
 def _hit(row: Row[Any]) -> Hit:
-    return Hit(row.thread_id, row.seq, row.started_at, row.speaker, row.name, snippet(row.marked))
+    return Hit(
+        thread_id=row.thread_id,
+        seq=row.seq,
+        started_at=row.started_at,
+        speaker=row.speaker,
+        name=row.name,
+        number=row.number,
+        caller_name=row.caller_name,
+        snippet=snippet(row.marked),
+    )
 
 
 def snippet(marked: str) -> tuple[Piece, ...]:
@@ -207,5 +232,6 @@ def hit_view(hit: Hit) -> dict[str, object]:
         "startedAt": iso_utc(hit.started_at),
         "speaker": hit.speaker,
         "name": hit.name,
+        "caller": {"number": hit.number, "name": hit.caller_name},
         "snippet": [{"text": piece.text, "match": piece.match} for piece in hit.snippet],
     }

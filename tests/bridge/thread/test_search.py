@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from bridge.thread.search import Hit, Piece, search, snippet
+from bridge.thread.search import Hit, Piece, hit_view, search, snippet
 from bridge.thread.store import SqlThreadStore
 from tests.bridge.thread.helpers import caller, draft
 
@@ -29,6 +29,18 @@ async def test_messages_are_found_by_their_words_newest_first(either: SqlThreadS
     assert await found(either, "blueb") == [("a", 1)], "the last word may be unfinished"
     assert await found(either, "blueb muffins") == [], "and only the last"
     assert await found(either, "scone") == []
+
+
+async def test_each_place_tells_whose_conversation_it_is_in(either: SqlThreadStore) -> None:
+    await either.open_thread(replace(caller("a"), name="Ann"))
+    await either.append(draft("Muffins?", thread_id="a", speaker="bot"))
+    await either.append(draft("Muffins!", thread_id="b", speaker="bot"))
+    hits = (await search(either.database, "muffins", limit=50)).hits
+    whose = [(hit.thread_id, hit_view(hit)["caller"]) for hit in hits]
+    assert whose == [
+        ("b", {"number": "", "name": None}),
+        ("a", {"number": "+15550100", "name": "Ann"}),
+    ]
 
 
 async def test_other_scripts_are_found_by_the_beginning_of_a_word(either: SqlThreadStore) -> None:

@@ -1,5 +1,6 @@
 import { label } from '../conversation/label';
 import { Api, ApiError } from '../session/api';
+import { phoneNumber } from '../shell/format';
 import { parseSearch } from '../wire/parse';
 import { Piece, SearchHit } from '../wire/views';
 
@@ -8,7 +9,10 @@ export interface Found {
   readonly key: string;
   readonly threadId: string;
   readonly fragment: string;
-  readonly who: string;
+  /** Whose conversation it is. */
+  readonly whose: string;
+  /** Who said it; null where that was the caller. */
+  readonly who: string | null;
   readonly at: number;
   readonly snippet: readonly Piece[];
 }
@@ -31,11 +35,17 @@ export async function searchSaid(api: Api, query: string): Promise<readonly Foun
 }
 
 function line(hit: SearchHit): Found {
+  const { number, name } = hit.caller;
+  const called = hit.speaker === 'caller' ? hit.name : null;
+  const whose = name || phoneNumber(number) || called || $localize`Unknown caller`;
+  // What was said by the caller, and a conversation itself, need no second name.
+  const who = hit.speaker === 'caller' ? null : label(hit);
   return {
     key: `${hit.threadId} ${hit.seq}`,
     threadId: hit.threadId,
     fragment: `seq-${hit.seq}`,
-    who: label(hit),
+    whose,
+    who,
     at: hit.startedAt,
     snippet: hit.snippet,
   };

@@ -86,6 +86,15 @@ describe('ThreadsPage', () => {
                 { text: ' please', match: false },
               ],
             },
+            {
+              threadId: 't 9',
+              seq: 11,
+              startedAt: '2026-11-21T21:14:58.123Z',
+              speaker: 'bot',
+              name: null,
+              caller: { number: '+15555550142', name: null },
+              snippet: [{ text: 'Muffins?', match: true }],
+            },
           ],
         },
       },
@@ -97,7 +106,11 @@ describe('ThreadsPage', () => {
     expect(asked).toContain('/api/threads/search?limit=50&q=muffins');
     expect([...element.querySelectorAll('mark')].map((mark) => mark.textContent)).toEqual([
       '<muffins>',
+      'Muffins?',
     ]);
+    const lines = [...element.querySelectorAll('.said li')].map((each) => each.textContent);
+    expect(lines[0]).toContain('Dana Field');
+    expect(lines[1]).toMatch(/\+1 555 555 0142\s*Bot:/);
     expect(element.querySelector('.snippet')?.textContent).toBe('forty <muffins> please');
     const link = element.querySelector('.said a');
     expect(link?.getAttribute('href')).toBe('/threads/t%209#seq-12');

@@ -231,6 +231,10 @@ export const searchHit: Reader<SearchHit> = record<SearchHit>({
   startedAt: moment,
   speaker,
   name: nullable(text),
+  caller: withDefault(
+    record<SearchHit['caller']>({ number: withDefault(text, ''), name: nullable(text) }),
+    { number: '', name: null },
+  ),
   snippet: listOf(record<Piece>({ text, match: withDefault(flag, false) })),
 });
 

@@ -188,6 +188,8 @@ export interface SearchHit {
   readonly startedAt: number;
   readonly speaker: Speaker;
   readonly name: string | null;
+  /** Whose conversation it is. */
+  readonly caller: { readonly number: string; readonly name: string | null };
   readonly snippet: readonly Piece[];
 }
 
