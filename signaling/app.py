@@ -161,6 +161,7 @@ class Runtime:
         return {
             "loopBlocked": self.clock.blocked,
             "eventsDropped": self.emitter.dropped,
+            "keysDropped": self.operators.keys_dropped,
             "unknownEvents": sum(namespace.unknown for namespace in self._namespaces),
             **{f"twilio_{name}": number for name, number in self._streams().items()},
         }

@@ -75,6 +75,11 @@ class Operators:
             found = self._desks[operator.id] = Desk(holder, leg)
         return found
 
+    @property
+    def keys_dropped(self) -> int:
+        """How many keys of callers' have not reached their operator's browser."""
+        return sum(desk.leg.keys_dropped for desk in self._desks.values())
+
     def call_of(self, desk: Desk) -> Call | None:
         """The call that this operator has, if any."""
         return self.switchboard.call_of(desk.holder.id) if self.switchboard else None

@@ -37,6 +37,7 @@ class OperatorLeg:
         self.holder = holder
         self.on_frame: Callable[[Frame], None] | None = None
         self.on_key: Callable[[KeyPress], None] | None = None
+        self.keys_dropped = 0
         self.on_gone: Callable[[], None] | None = None
         self.on_connected: Callable[[], None] | None = None
         self._ice_servers = ice_servers
@@ -130,8 +131,13 @@ class OperatorLeg:
         return self._peer is not None and self._peer.send(frame)
 
     def send_key(self, key: str) -> bool:
-        """A key for the operator; False where there is no connection, or one without keys."""
-        return self._peer is not None and self._peer.send_key(key)
+        """A key for the operator; False, and counted, where their browser cannot get it.
+
+        It has no connection, takes no keys, or too many wait for it.
+        """
+        sent = self._peer is not None and self._peer.send_key(key)
+        self.keys_dropped += not sent
+        return sent
 
     def serve(self, line: Codec | None) -> None:
         """Say what the caller's line speaks, None after the call: the codec follows it."""

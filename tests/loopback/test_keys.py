@@ -110,6 +110,25 @@ async def test_the_callers_key_reaches_the_operators_browser(shared_server: Serv
         assert share(await console.wait_heard(0.5), 440.0) > 0.7
 
 
+async def test_keys_beyond_what_the_browser_can_be_sent_are_counted_and_all_stand_in_the_thread(
+    shared_server: ServerProcess,
+) -> None:
+    before = (await shared_server.get("/readyz"))["counts"]["keysDropped"]
+    async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
+        await console.open_audio()
+        call_id = await bridge(console, phone)
+        typed = "ABCD" * 15
+        for digit in typed:
+            await phone.press(digit)
+        found = await keys_in_thread(console, call_id, "caller", 1)
+        assert "".join(m["text"] for m in found) == typed
+        dropped = (await shared_server.get("/readyz"))["counts"]["keysDropped"] - before
+        assert dropped > 0
+        while len(console.keys) < len(typed) - dropped:
+            await console.wait_heard(0.2)
+        assert console.keys[:32] == typed[:32], "what has room comes in order"
+
+
 async def test_a_caller_on_hold_does_not_hear_the_operators_keys(shared_server: ServerProcess) -> None:
     async with PeerConsole(shared_server, idle=SOUND) as console, phone_for(shared_server) as phone:
         await console.open_audio()
