@@ -17,7 +17,7 @@ _MOST = 10_000
 class _Event:
     name: str
     data: object
-    room: str
+    room: str | list[str]
     namespace: str
 
 
@@ -32,8 +32,8 @@ class Emitter:
         self._queue: asyncio.Queue[_Event] = asyncio.Queue(_MOST)
         self.dropped = 0
 
-    def emit(self, name: str, data: object, *, room: str, namespace: str) -> None:
-        """Send an event to a room (a client's own id is one) as soon as possible; never blocks."""
+    def emit(self, name: str, data: object, *, room: str | list[str], namespace: str) -> None:
+        """Send an event to rooms (a client's own id is one) as soon as possible; never blocks."""
         if self._queue.full():
             self._queue.get_nowait()
             self._queue.task_done()

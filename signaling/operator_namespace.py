@@ -22,7 +22,15 @@ from signaling.auth import OperatorBook
 from signaling.emitter import Emitter
 from signaling.errors import error_body
 from signaling.namespace import Namespace, shown
-from signaling.operators import EVERYBODY, NAMESPACE, Desk, Operators, personal
+from signaling.operators import (
+    EVERY_WORD,
+    EVERYBODY,
+    NAMESPACE,
+    Desk,
+    Operators,
+    personal,
+    shown_to,
+)
 from signaling.ratelimit import TokenBuckets
 from signaling.settings import Settings
 from signaling.texts import flag, optional_text
@@ -109,17 +117,21 @@ class OperatorNamespace(Namespace):
             raise Refusal(error.message, error_body(error.code, error.message)) from None
         desk = self._desks[sid] = self._operators.desk(operator)
         self._operators.arrive(desk, sid)
-        await self.enter_room(sid, EVERYBODY)
-        await self.enter_room(sid, personal(operator.id))
+        mine = isinstance(auth, Mapping) and auth.get("transcripts") == "mine"
+        for room in (EVERYBODY, personal(operator.id), shown_to(operator.id) if mine else EVERY_WORD):
+            await self.enter_room(sid, room)
+        waiting = self._operators.waiting(operator.id)
         welcome = {
             "operator": operator.view(),
             "calls": [call_view(call) for call in self._switchboard.live],
-            "waiting": [call.incoming_view() for call in self._operators.waiting(operator.id)],
+            "waiting": [call.incoming_view() for call in waiting],
             "iceServers": self._settings.ice_servers_for(operator.id, time.time()),
             "resumePoints": self._resume_points,
             "serverTime": iso_utc(datetime.now(UTC)),
         }
         self._emitter.emit("welcome", welcome, room=sid, namespace=NAMESPACE)
+        for call in waiting:
+            self._operators.tell_declines(call, sid)
 
     def _disconnect(self, sid: str, reason: str = "") -> None:
         desk = self._desks.pop(sid, None)
@@ -156,10 +168,11 @@ class OperatorNamespace(Namespace):
         return {"call": call_view(call)}
 
     async def _decline(self, sid: str, desk: Desk, payload: Payload) -> Ack:
+        reason = optional_text(payload, "reason") or ""
         call = self._switchboard.find(payload.get("callId"))
-        if call is None or call.offer is None or call.handoff is None:
+        if call is None:
             raise BridgeError("This call is not waiting any more.", code="gone")
-        call.handoff.declined_by.add(desk.holder.id)
+        self._operators.call_declined(call, call.decline(desk.holder, reason))
         return {}
 
     async def _release(self, sid: str, desk: Desk, payload: Payload) -> Ack:

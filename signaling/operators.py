@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from bridge.call.call import Call
+from bridge.call.handoff import Decline
 from bridge.call.operator import OperatorLeg
 from bridge.call.services import Withdrawal
 from bridge.call.switchboard import Switchboard
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 
 NAMESPACE = "/operator"
 EVERYBODY = "operators"
+EVERY_WORD = "operators:every-word"
+"""The room of the tabs that read along with every call."""
 _AUDIO_CHECK = 0.3
 _SOCKET_GRACE = 3.0
 
@@ -35,6 +38,7 @@ class Desk:
     """One operator, at however many tabs.
 
     `audio_sid`: the tab that has the audio; `coming_sid`: another one, whose connection is not up yet.
+    `last_call`: the id of the call that was taken last, whose words are shown until the next one.
     """
 
     holder: Holder
@@ -42,11 +46,17 @@ class Desk:
     sids: set[str] = field(default_factory=set)
     audio_sid: str | None = None
     coming_sid: str | None = None
+    last_call: str | None = None
 
 
 def personal(operator_id: str) -> str:
     """The room of all of an operator's tabs."""
     return f"operator:{operator_id}"
+
+
+def shown_to(operator_id: str) -> str:
+    """The room of those tabs of an operator's that read only what their screen shows."""
+    return f"operator:{operator_id}:words"
 
 
 class Operators:
@@ -90,7 +100,7 @@ class Operators:
         await self._directory.set_presence(desk.holder, "away" if away else "available")
         if came_back:
             for call in self.waiting(desk.holder.id):
-                self._tell("incoming_call", call.incoming_view(), personal(desk.holder.id))
+                self._offer(call, call.incoming_view(), desk)
 
     def waiting(self, operator_id: str) -> list[Call]:
         """Calls that are offered to this operator: not taken, and not declined by them."""
@@ -144,8 +154,20 @@ class Operators:
 
     def call_claimed(self, call: Call, holder: Holder) -> None:
         """See CallEvents."""
-        who = {"id": holder.id, "name": holder.name}
-        self._tell("call_claimed", {"callId": call.caller.call_id, "operator": who})
+        desk = self._desks.get(holder.id)
+        if desk is not None:
+            desk.last_call = call.caller.call_id
+        self._tell("call_claimed", {"callId": call.caller.call_id, "operator": _who(holder)})
+
+    def call_declined(self, call: Call, decline: Decline, room: str = EVERYBODY) -> None:
+        """Somebody leaves the call to the others, who see why."""
+        view = {"callId": call.caller.call_id, "operator": _who(decline.holder), "reason": decline.reason}
+        self._tell("call_declined", view, room)
+
+    def tell_declines(self, call: Call, room: str) -> None:
+        """Tell whoever has just been offered the call who has left it to them."""
+        for decline in call.handoff.declined.values() if call.handoff else ():
+            self.call_declined(call, decline, room)
 
     def call_withdrawn(self, call: Call, reason: Withdrawal) -> None:
         """See CallEvents."""
@@ -161,10 +183,10 @@ class Operators:
 
     def message(self, message: Message) -> None:
         """Something was said in a thread (a ThreadLog listener)."""
-        self._tell(
-            "transcript",
-            {"callId": message.call_id, "threadId": message.thread_id, "message": message_view(message)},
-        )
+        call = self.switchboard.find(message.call_id) if self.switchboard else None
+        rooms = [shown_to(desk.holder.id) for desk in self._desks.values() if _shows(desk, message, call)]
+        view = {"callId": message.call_id, "threadId": message.thread_id, "message": message_view(message)}
+        self._tell("transcript", view, [EVERY_WORD, *rooms])
 
     async def _ring(self, call: Call) -> None:
         view = call.incoming_view()
@@ -173,7 +195,11 @@ class Operators:
             available = await self._directory.presence(holder.id) == "available"
             # Asked last, since the call may have been taken or have ended meanwhile.
             if available and desk.sids and call.offered_to(holder.id):
-                self._tell("incoming_call", view, personal(holder.id))
+                self._offer(call, view, desk)
+
+    def _offer(self, call: Call, view: dict[str, object], desk: Desk) -> None:
+        self._tell("incoming_call", view, personal(desk.holder.id))
+        self.tell_declines(call, personal(desk.holder.id))
 
     def _renegotiate(self, operator_id: str, codec: CodecName) -> None:
         """Ask the tab that has the audio for a new offer; whoever does not care goes on as it is."""
@@ -204,5 +230,16 @@ class Operators:
                 return False
         return desk.audio_sid is not None
 
-    def _tell(self, event: str, data: object, room: str = EVERYBODY) -> None:
+    def _tell(self, event: str, data: object, room: str | list[str] = EVERYBODY) -> None:
         self._emitter.emit(event, data, room=room, namespace=NAMESPACE)
+
+
+def _who(holder: Holder) -> dict[str, object]:
+    return {"id": holder.id, "name": holder.name}
+
+
+def _shows(desk: Desk, message: Message, call: Call | None) -> bool:
+    """True where this operator's screen shows what is said: a call that rings, or the one they took last."""
+    if not desk.sids:
+        return False
+    return desk.last_call == message.call_id or (call is not None and call.offered_to(desk.holder.id))

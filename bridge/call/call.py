@@ -20,7 +20,7 @@ from bridge.call.bot_side import BotSide
 from bridge.call.caller_side import CallerSide
 from bridge.call.collected import Collected
 from bridge.call.ear import Ear
-from bridge.call.handoff import Handoff, Offer
+from bridge.call.handoff import Decline, Handoff, Offer
 from bridge.call.injections import Injections
 from bridge.call.key_entry import KeyEntry
 from bridge.call.mouth import Mouth
@@ -144,7 +144,16 @@ class Call:
     def offered_to(self, operator_id: str) -> bool:
         """True while operators are being rung for this call and this one has not declined it."""
         offer, handoff = self.offer, self.handoff
-        return bool(offer and offer.sent and handoff and operator_id not in handoff.declined_by)
+        return bool(offer and offer.sent and handoff and operator_id not in handoff.declined)
+
+    def decline(self, holder: Holder, reason: str) -> Decline:
+        """Ring this operator no more for the present wish; raises BridgeError `gone` where there is none."""
+        if self.offer is None or self.handoff is None:
+            raise BridgeError("This call is not waiting any more.", code="gone")
+        decline = Decline(holder, self.thread.clean(reason))
+        self.handoff.declined[holder.id] = decline
+        log.info("call_declined", call=self.caller.call_id, by=holder.id, reason=decline.reason)
+        return decline
 
     async def run(self) -> None:
         """Live until the call has ended and its transcript is written. Owns every task of the call."""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from bridge.bot.bot import HandoffWish
 from bridge.bot.llm import LanguageModel
 from bridge.bot.summary import summarise
+from bridge.directory import Holder
 from bridge.ports import Message
 from bridge.thread.writer import CallThread
 
@@ -27,6 +28,14 @@ class Offer:
     sent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """An operator who leaves the call to the others; `reason` "" where none was given."""
+
+    holder: Holder
+    reason: str
+
+
 class Handoff:
     """One wish for a person, through as many rounds of ringing as it takes."""
 
@@ -40,8 +49,8 @@ class Handoff:
         self.summary: str | None = wish.summary
         self.offer: Offer | None = None
         self.rounds = 0
-        self.declined_by: set[str] = set()
-        """Operators who are not to be rung again for this wish."""
+        self.declined: dict[str, Decline] = {}
+        """Who is not to be rung again for this wish, by operator id."""
 
     @property
     def hopeless(self) -> bool:

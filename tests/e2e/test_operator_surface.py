@@ -213,7 +213,20 @@ async def test_declining_leaves_the_call_to_others(shared_server: ServerProcess)
         phone_for(shared_server) as phone,
     ):
         call_id = (await hand_off(kim, phone))["callId"]
-        assert (await sam.command("decline_call", callId=call_id, reason="lunch"))["ok"]
+        for bad in ("\ud800", "x" * 2001, 5):
+            assert_refused(await sam.command("decline_call", callId=call_id, reason=bad))
+        assert (await sam.command("decline_call", callId=call_id, reason=" lunch "))["ok"]
+        who = (await sam.wait("welcome"))["operator"]
+        told = {
+            "callId": call_id,
+            "operator": {"id": who["id"], "name": who["name"]},
+            "reason": "lunch",
+        }
+        assert await kim.wait("call_declined") == told
+        assert await sam.wait("call_declined") == told, "other tabs of whoever declined, too"
+        async with Console(shared_server, "kim") as tab:
+            assert await tab.wait("call_declined") == told
+            assert [name for name, _ in tab.events][:2] == ["welcome", "call_declined"]
         assert (await kim.command("accept_call", callId=call_id))["ok"]
 
 

@@ -104,8 +104,8 @@ class Console:
     ) -> None:
         await self.leave()
 
-    async def connect(self, token: str | None = None) -> None:
-        """Sign in and open the namespace."""
+    async def connect(self, token: str | None = None, **auth: str) -> None:
+        """Sign in and open the namespace; `auth`: more of what is said on connecting."""
 
         async def keep(event: str, data: Any = None) -> None:
             self.events.append((event, data))
@@ -114,7 +114,8 @@ class Console:
 
         self.socket.on("*", keep, namespace=NAMESPACE)
         token = token or await self.server.token(self.name)
-        await self.socket.connect(self.server.url, auth={"token": token}, namespaces=[NAMESPACE])
+        given = {"token": token, **auth}
+        await self.socket.connect(self.server.url, auth=given, namespaces=[NAMESPACE])
 
     async def leave(self) -> None:
         """Close the tab: socket and audio."""

@@ -97,3 +97,23 @@ async def test_a_caller_without_a_name_is_not_called_one(
         await dialog.get_by_role("button", name="Keep talking").click()
         await console.button("Hang up").click()
         await expect(console.page.get_by_role("dialog", name="Hang up on the caller?")).to_be_visible()
+
+
+async def test_the_others_see_who_has_declined_and_why(
+    shared_server: ServerProcess, console: WebConsole, watcher: Console
+) -> None:
+    async with phone_for(shared_server, name=ANN) as phone:
+        call_id = (await hand_off(watcher, phone))["callId"]
+        await expect(console.card(ANN)).to_be_visible()
+        assert (await watcher.command("decline_call", callId=call_id, reason="Needs French"))["ok"]
+        await expect(console.card(ANN)).to_contain_text("kim declined: Needs French")
+        await console.page.reload()
+        await expect(console.card(ANN)).to_contain_text("kim declined: Needs French")
+        other = await console.second_tab()
+        await expect(other.card(ANN)).to_be_visible()
+        await console.card(ANN).get_by_role("button", name="Decline").click()
+        await console.page.get_by_role("menuitem", name="Not my area").click()
+        await expect(other.card(ANN)).to_have_count(0)
+        told = await watcher.wait("call_declined", 2)
+        assert (told["operator"]["name"], told["reason"]) == ("sam", "Not my area")
+        await other.page.close()

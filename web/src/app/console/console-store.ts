@@ -7,6 +7,7 @@ import { Notices } from '../shell/notices';
 import { CommandError } from '../wire/live-socket';
 import {
   parseCallClaimed,
+  parseCallDeclined,
   parseCallView,
   parseCallWithdrawn,
   parseIncomingCall,
@@ -15,7 +16,7 @@ import {
   parseTranscript,
   parseWelcome,
 } from '../wire/parse';
-import { Welcome } from '../wire/views';
+import { CallDeclined, Welcome } from '../wire/views';
 import { Briefs } from './briefs';
 import { OperatorSocket } from './operator-socket';
 import * as reduce from './reduce';
@@ -75,6 +76,9 @@ export class ConsoleStore {
     socket.on('call_claimed', parseCallClaimed, (claim) =>
       this.update(reduce.claimed, claim, Date.now()),
     );
+    socket.on('call_declined', parseCallDeclined, (event) =>
+      this.update(reduce.declinedBy, event, Date.now()),
+    );
     socket.on('call_withdrawn', parseCallWithdrawn, (event) =>
       this.update(reduce.withdrawn, event, Date.now()),
     );
@@ -110,6 +114,11 @@ export class ConsoleStore {
   /** What was said in a call that this screen shows. */
   transcript(callId: string | null) {
     return (callId !== null && this.state().transcripts.get(callId)) || [];
+  }
+
+  /** Who has left a call that waits to the others. */
+  declines(callId: string): readonly CallDeclined[] {
+    return this.state().declines.get(callId) ?? [];
   }
 
   /** True while this command for this call is on its way. */

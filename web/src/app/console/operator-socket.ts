@@ -13,7 +13,8 @@ export class OperatorSocket {
   private readonly session = inject(Session);
   private readonly socket = new LiveSocket({
     namespace: '/operator',
-    auth: () => ({ token: this.session.token() }),
+    // Of what others say to each other nothing is shown here, and so nothing is sent.
+    auth: () => ({ token: this.session.token(), transcripts: 'mine' }),
     onRefused: ({ code }) => {
       if (code !== 'bad_token' && code !== 'expired_token') return true;
       this.session.expired(whySignInAgain(code));

@@ -5,12 +5,13 @@ import {
   parseQuality,
   parseWelcome,
 } from '../wire/parse';
-import { CALL, INCOMING, MESSAGE, QUALITY, WELCOME, changed } from '../wire/vectors';
+import { CALL, DECLINED, INCOMING, MESSAGE, QUALITY, WELCOME, changed } from '../wire/vectors';
 import { CallState, CallView, IncomingCall, Message } from '../wire/views';
 import {
   callChanged,
   claimed,
   declined,
+  declinedBy,
   departuresSince,
   dismissed,
   measured,
@@ -74,9 +75,30 @@ describe('phaseOf', () => {
 describe('callerName', () => {
   it('is the name, else the number, else a word', () => {
     expect(callerName({ name: 'Dana', number: '+1' })).toBe('Dana');
-    expect(callerName({ name: null, number: '+1' })).toBe('+1');
+    expect(callerName({ name: null, number: '+15555550142' })).toBe('+1 555 555 0142');
     expect(callerName({ name: '', number: '' })).toBe('Unknown caller');
     expect(callerWithin({ name: '', number: '' })).toBe('an unknown caller');
+  });
+});
+
+describe('declinedBy', () => {
+  it('tells whoever is still asked who has declined and why, until the call waits no more', () => {
+    let state = declinedBy(RINGING, DECLINED, NOW);
+    state = declinedBy(state, { ...DECLINED, operator: { id: 'bob', name: 'Bob' }, reason: '' }, NOW);
+    const told = state.declines.get('c1')?.map((each) => [each.operator.name, each.reason]);
+    expect(told).toEqual([
+      ['Kim', 'Not my area'],
+      ['Bob', ''],
+    ]);
+    expect(declinedBy(state, DECLINED, NOW).declines.get('c1')).toHaveLength(2);
+    expect(claimed(state, { callId: 'c1', operator: SAM }, NOW).declines.size).toBe(0);
+    expect(declinedBy(IDLE, DECLINED, NOW)).toBe(IDLE);
+  });
+
+  it('takes the call off every tab of whoever declined it', () => {
+    const state = declinedBy(RINGING, { ...DECLINED, operator: SAM }, NOW);
+    expect(state.waiting).toEqual([]);
+    expect(state.departures.map((each) => each.because)).toEqual(['declined']);
   });
 });
 

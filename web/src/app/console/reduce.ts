@@ -2,6 +2,7 @@
 import { mergeMessage, mergeMessages, withoutPartials } from '../conversation/merge';
 import {
   CallClaimed,
+  CallDeclined,
   CallView,
   CallWithdrawn,
   IncomingCall,
@@ -37,6 +38,7 @@ export function welcomed(state: ConsoleState, welcome: Welcome): ConsoleState {
     mine,
     brief: mine === state.mine ? state.brief : null,
     transcripts,
+    declines: new Map(),
     quality: mine === state.mine ? state.quality : [],
     departures: same ? state.departures : [],
     iceServers: welcome.iceServers,
@@ -71,6 +73,15 @@ export function withdrawn(state: ConsoleState, event: CallWithdrawn, now: number
 /** The operator has declined a call. */
 export function declined(state: ConsoleState, callId: string, now: number): ConsoleState {
   return left(state, callId, { because: 'declined', by: null, at: now });
+}
+
+/** Somebody has: a colleague, or we ourselves in another tab. */
+export function declinedBy(state: ConsoleState, event: CallDeclined, now: number): ConsoleState {
+  const { callId, operator } = event;
+  if (operator.id === state.operator?.id) return declined(state, callId, now);
+  if (!state.waiting.some((call) => call.callId === callId)) return state;
+  const others = (state.declines.get(callId) ?? []).filter((d) => d.operator.id !== operator.id);
+  return { ...state, declines: new Map(state.declines).set(callId, [...others, event]) };
 }
 
 /** A call changed. */
@@ -133,14 +144,16 @@ function left(
   const call = state.waiting.find((other) => other.callId === callId);
   if (!call) return state;
   const waiting = state.waiting.filter((other) => other !== call);
+  const declines = new Map(state.declines);
+  declines.delete(callId);
   const departures = why
     ? [...state.departures, { callId, who: callerWithin(call.caller), ...why }].slice(
         -MOST_DEPARTURES,
       )
     : state.departures;
-  if (why) return kept({ ...state, waiting, departures });
+  if (why) return kept({ ...state, waiting, declines, departures });
   // One's own claim keeps the transcript: the `call_state` that makes the call ours may yet follow.
-  return { ...state, waiting, brief: call };
+  return { ...state, waiting, declines, brief: call };
 }
 
 function shows(state: ConsoleState, callId: string): boolean {

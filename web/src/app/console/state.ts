@@ -1,4 +1,6 @@
+import { phoneNumber } from '../shell/format';
 import {
+  CallDeclined,
   CallView,
   IncomingCall,
   Message,
@@ -33,6 +35,8 @@ export interface ConsoleState {
   readonly brief: IncomingCall | null;
   /** By call; of those that wait and of one's own. */
   readonly transcripts: ReadonlyMap<string, readonly Message[]>;
+  /** By call that waits: who has left it to the others. */
+  readonly declines: ReadonlyMap<string, readonly CallDeclined[]>;
   /** Of one's own call, oldest first, at most two minutes. */
   readonly quality: readonly Quality[];
   readonly departures: readonly Departure[];
@@ -47,6 +51,7 @@ export const EMPTY: ConsoleState = {
   mine: null,
   brief: null,
   transcripts: new Map(),
+  declines: new Map(),
   quality: [],
   departures: [],
   iceServers: [],
@@ -70,10 +75,10 @@ export function talkingSince({ bridgedAt, claimedAt }: CallView): number | null 
 
 /** What to call a caller. */
 export function callerName(caller: { name: string | null; number: string }): string {
-  return caller.name || caller.number || $localize`Unknown caller`;
+  return caller.name || phoneNumber(caller.number) || $localize`Unknown caller`;
 }
 
 /** The same in the middle of a sentence. */
 export function callerWithin(caller: { name: string | null; number: string }): string {
-  return caller.name || caller.number || $localize`an unknown caller`;
+  return caller.name || phoneNumber(caller.number) || $localize`an unknown caller`;
 }

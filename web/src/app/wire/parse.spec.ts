@@ -1,6 +1,7 @@
 import {
   parseCallAck,
   parseCallClaimed,
+  parseCallDeclined,
   parseCallView,
   parseCallWithdrawn,
   parseCandidate,
@@ -26,7 +27,7 @@ import {
   parseWelcome,
 } from './parse';
 import { WireError } from './read';
-import { CALL, INCOMING, MESSAGE, QUALITY, WELCOME, changed } from './vectors';
+import { CALL, DECLINED, INCOMING, MESSAGE, QUALITY, WELCOME, changed } from './vectors';
 
 const SUMMARY = {
   threadId: 't1',
@@ -43,6 +44,7 @@ const GOOD: readonly [string, (value: unknown) => unknown, object][] = [
   ['incoming call', parseIncomingCall, INCOMING],
   ['welcome', parseWelcome, WELCOME],
   ['claim', parseCallClaimed, { callId: 'c1', operator: { id: 'kim', name: 'Kim' } }],
+  ['decline', parseCallDeclined, DECLINED],
   ['withdrawal', parseCallWithdrawn, { callId: 'c1', reason: 'timed_out' }],
   ['transcript', parseTranscript, { callId: 'c1', threadId: 't1', message: MESSAGE }],
   ['quality', parseQuality, QUALITY],

@@ -13,6 +13,7 @@ import {
 } from './read';
 import {
   callClaimed,
+  callDeclined,
   callView,
   callWithdrawn,
   candidate,
@@ -51,6 +52,7 @@ export const parseCallView = named('call', callView);
 export const parseIncomingCall = named('incoming_call', incomingCall);
 export const parseWelcome = named('welcome', welcome);
 export const parseCallClaimed = named('call_claimed', callClaimed);
+export const parseCallDeclined = named('call_declined', callDeclined);
 export const parseCallWithdrawn = named('call_withdrawn', callWithdrawn);
 export const parseTranscript = named('transcript', transcript);
 export const parseQuality = named('quality', quality);

@@ -14,6 +14,7 @@ import {
 } from './read';
 import {
   CallClaimed,
+  CallDeclined,
   CallSpeaker,
   CallState,
   CallView,
@@ -164,6 +165,12 @@ export const welcome: Reader<Welcome> = record<Welcome>({
 export const callClaimed: Reader<CallClaimed> = record<CallClaimed>({
   callId: id,
   operator: person,
+});
+
+export const callDeclined: Reader<CallDeclined> = record<CallDeclined>({
+  callId: id,
+  operator: person,
+  reason: withDefault(text, ''),
 });
 
 export const callWithdrawn: Reader<CallWithdrawn> = record<CallWithdrawn>({

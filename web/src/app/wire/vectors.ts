@@ -48,6 +48,12 @@ export const INCOMING = {
   expiresAt: '2026-11-21T21:15:47.000Z',
 };
 
+export const DECLINED = {
+  callId: 'c1',
+  operator: { id: 'kim', name: 'Kim' },
+  reason: 'Not my area',
+};
+
 export const WELCOME = {
   operator: { id: 'sam', name: 'Sam', roles: ['operator'] },
   calls: [CALL],

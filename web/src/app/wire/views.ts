@@ -91,6 +91,13 @@ export interface IncomingCall {
   readonly expiresAt: number;
 }
 
+/** Somebody leaves a call that waits to the others; `reason` "" where none was given. */
+export interface CallDeclined {
+  readonly callId: string;
+  readonly operator: Person;
+  readonly reason: string;
+}
+
 /** A place in the bot's flow at which it may carry on. */
 export interface ResumePoint {
   readonly id: string;

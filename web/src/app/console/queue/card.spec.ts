@@ -63,7 +63,7 @@ describe('Card', () => {
 
   it('has the number as the name of somebody without one', async () => {
     await show({ caller: { number: '+15550100', provider: 'twilio' } });
-    expect(text()).toContain('+15550100');
+    expect(text()).toContain('+15 550 100');
     await show({ caller: { provider: 'softphone' } });
     expect(text()).toContain('Unknown caller');
   });

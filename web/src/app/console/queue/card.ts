@@ -68,6 +68,13 @@ export class Card {
       ? lineLost()
       : null,
   );
+  protected readonly declines = computed(() =>
+    this.store
+      .declines(this.call().callId)
+      .map(({ operator: { name }, reason }) =>
+        reason ? $localize`${name} declined: ${reason}` : $localize`${name} declined`,
+      ),
+  );
   protected readonly waited = computed(() =>
     duration(this.clock.serverNow() - this.call().requestedAt),
   );
@@ -76,7 +83,7 @@ export class Card {
   private readonly leftMs = computed(() =>
     Math.min(this.wholeMs(), Math.max(0, this.call().expiresAt - this.clock.serverNow())),
   );
-  protected readonly left = computed(() => duration(this.leftMs() + 999));
+  protected readonly left = computed(() => duration(Math.min(this.leftMs() + 999, this.wholeMs())));
   protected readonly soon = computed(() => this.leftMs() < SOON_MS);
   protected readonly share = computed(() => {
     const whole = this.wholeMs();
