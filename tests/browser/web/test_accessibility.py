@@ -20,6 +20,12 @@ ANN = "Ann Miller"
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
 Scheme = Literal["light", "dark"]
+OUTSIDE = """log => {
+  // What a log holds for screen readers only must not make what is around it longer.
+  return [...log.querySelectorAll('.cdk-visually-hidden')]
+    .filter((element) => element.offsetParent !== null && !log.contains(element.offsetParent))
+    .map((element) => element.textContent);
+}"""
 
 
 class Inspector:
@@ -75,6 +81,8 @@ async def test_the_console_in_every_state(
         await console.button("Keys").click()
         await page.get_by_text("Thread, ids and timeline").click()
         await inspector.look("live")
+        log = page.get_by_role("log")
+        assert await log.evaluate(OUTSIDE) == [], "only the conversation scrolls with it"
         await console.button("Mute").click()
         await expect(page.get_by_role("alert")).to_contain_text("You are muted.")
         await console.button("Hold").click()

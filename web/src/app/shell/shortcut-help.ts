@@ -53,13 +53,16 @@ import { Shortcut, Shortcuts } from './shortcuts';
   `,
   styles: `
     .groups {
-      display: grid;
-      grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr));
-      gap: 8px 32px;
+      columns: 2 15rem;
+      column-gap: 32px;
       margin-bottom: 20px;
     }
+    section {
+      break-inside: avoid;
+      padding-bottom: 12px;
+    }
     h3 {
-      margin: 8px 0 4px;
+      margin: 0 0 4px;
       font-size: 0.875rem;
       color: var(--mat-sys-on-surface-variant);
     }

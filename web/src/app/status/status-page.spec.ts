@@ -89,7 +89,7 @@ describe('StatusPage', () => {
     const { element, section, shows } = await open();
     await shows('sessions', 'Held by OpenClaw');
     await shows('system', 'Up for 1 day and 2:03:04');
-    expect(section('system')).toContain('Speech Not ready Piper is starting again.');
+    expect(section('system')).toContain('Voice Not ready Piper is starting again.');
     expect(section('system')).toContain('Nothing was dropped or late');
     expect(section('sessions')).toContain('Session id c1');
     const link = (id: string) => element.querySelector(`[aria-labelledby=${id}] a`);

@@ -49,7 +49,7 @@ export class StatusPage {
     const status = this.store.status.value();
     return [
       engineFact($localize`Speech recognition`, status?.engines?.stt ?? null),
-      engineFact($localize`Speech`, status?.engines?.tts ?? null),
+      engineFact($localize`Voice`, status?.engines?.tts ?? null),
       modelFact($localize`Language model`, status?.engines?.llm ?? null),
       status ? outboxFact('alive5', status.outbox) : unknown('alive5'),
       {
@@ -70,6 +70,11 @@ export class StatusPage {
 
   constructor() {
     this.store.look();
+  }
+
+  /** A sentence of the server's in pieces, every other one of which is to be typed as it stands. */
+  protected spans(sentence: string): readonly string[] {
+    return sentence.split('`');
   }
 
   protected since(ms: number): string {

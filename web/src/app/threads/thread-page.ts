@@ -83,7 +83,9 @@ export class ThreadPage {
     const name = this.call()?.caller.name ?? this.summary()?.name ?? said?.name;
     return name || this.number() || null;
   });
-  protected readonly title = computed(() => this.who() ?? $localize`Conversation`);
+  protected readonly title = computed(
+    () => this.who() ?? (this.count() > 0 ? $localize`Unknown caller` : $localize`Conversation`),
+  );
   protected readonly where = computed(() => {
     const call = this.call();
     return call ? whereabouts(call) : null;

@@ -25,7 +25,7 @@ import { ConsoleStore } from '../console-store';
         maxlength="2000"
         aria-label="Type to speak"
         i18n-aria-label
-        placeholder="Type to speak in the bot's voice"
+        placeholder="Speak in the bot's voice"
         i18n-placeholder
         enterkeyhint="send"
         [value]="text()"

@@ -53,11 +53,13 @@ import { pausedWords } from './words';
       align-items: center;
       gap: 4px 16px;
       min-height: 44px;
-      padding: 2px 12px 2px var(--pb-gutter, 20px);
+      /* The button's own padding ends at the gutter. */
+      padding: 2px calc(var(--pb-gutter, 20px) - 12px) 2px var(--pb-gutter, 20px);
       border-top: 1px solid var(--mat-sys-outline-variant);
     }
     :host(.paused) {
       padding-block: 8px;
+      padding-right: var(--pb-gutter, 20px);
       background: var(--pb-warning-container);
       color: var(--pb-on-warning-container);
     }
@@ -122,12 +124,8 @@ import { pausedWords } from './words';
       display: none;
     }
     @media (max-width: 640px) {
-      :host {
-        padding-right: 4px;
-      }
       :host(.paused) {
         flex-wrap: wrap;
-        padding-right: 12px;
       }
       :host(.paused) .state {
         display: contents;
