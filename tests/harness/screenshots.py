@@ -6,6 +6,7 @@ import asyncio
 import io
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +14,11 @@ import av
 from playwright.async_api import Page, ViewportSize, expect
 
 from telephony.twilio.simulator import TwilioSimulator
+from tests.harness.agent import AgentConsole
 from tests.harness.axe import settled
 from tests.harness.browser import Browser, write_wav
 from tests.harness.console import Console
-from tests.harness.handoff import hand_off, phone_for
+from tests.harness.handoff import call_of, hand_off, phone_for
 from tests.harness.png import small_png
 from tests.harness.server import ServerProcess
 from tests.harness.voice import room_noise, synthesise
@@ -32,6 +34,8 @@ ORDERS = ("Muffins, please.", "I need forty of them.")
 OPERATOR = "Hello, this is Sam from the bakery. When do you need the muffins?"
 ANSWER = "On Saturday morning, please."
 CHOICE = "Cookies, please."
+_BYTES_A_SECOND = 16_000
+_PAUSE = 6.0
 
 
 async def shoot(page: Page, name: str) -> None:
@@ -66,13 +70,16 @@ async def answer(phone: TwilioSimulator, pcm: bytes) -> None:
 
 async def console(server: ServerProcess, voices: dict[str, bytes], folder: Path) -> None:
     """The operator's screen through a call, and the thread that comes of it."""
-    voice = write_wav(folder / "operator.wav", voices[OPERATOR] + room_noise(5.0))
+    period = len(voices[OPERATOR]) / _BYTES_A_SECOND + _PAUSE
+    voice = write_wav(folder / "operator.wav", voices[OPERATOR] + room_noise(_PAUSE))
     async with Browser(voice) as browser, Console(server, "kim") as watcher:
         page = await browser.page(server.url)
         await expect(page.get_by_label("Name")).to_be_focused()
         await shoot(page, "sign-in")
         await page.close()
-        tab = await WebConsole.on_shift(server, browser)
+        tab = await WebConsole.open(server, browser)
+        began = time.monotonic()
+        await tab.go_on_shift()
         await shoot(tab.page, "console-idle")
         async with (
             phone_for(server, name=ANN, number="+15555550142") as ann,
@@ -83,24 +90,78 @@ async def console(server: ServerProcess, voices: dict[str, bytes], folder: Path)
             await hand_off(watcher, bob, reason="Asks about a late delivery", queue="support")
             await expect(tab.card(BOB)).to_be_visible()
             await shoot(tab.page, "console-ringing")
+            # Taken while the operator's microphone is quiet, so that they are heard from their first word.
+            spoken = period - _PAUSE + 0.5 - (time.monotonic() - began) % period
+            await asyncio.sleep(spoken % period)
             await tab.accept(ANN)
             log = tab.page.get_by_role("log")
             await expect(log).to_contain_text("When do you need the muffins?", timeout=40_000)
             ann.speak_pcm(voices[ANSWER])
-            await expect(log).to_contain_text("On Saturday morning", timeout=20_000)
+            await expect(log).to_contain_text("Saturday morning", timeout=20_000)
             await shoot(tab.page, "console-live")
+            await tab.button("Pause transcript").click()
+            await tab.says("Transcript paused")
+            await shoot(tab.page, "console-paused")
+            await tab.button("Resume transcript").click()
+            await expect(tab.button("Pause transcript")).to_be_visible()
             await tab.button("Back to the bot").click()
             await tab.page.get_by_label("Note for the bot").fill("Forty muffins for Saturday morning.")
             await shoot(tab.page, "console-give-back")
             await tab.page.keyboard.press("Escape")
-            other = await tab.second_tab()
-            await other.page.goto(f"{server.url}/threads")
-            await expect(other.page.get_by_role("link", name=ANN)).to_be_visible()
-            await shoot(other.page, "threads")
-            await other.page.goto(f"{server.url}/threads/{ann.parameters['threadId']}")
-            await expect(other.page.get_by_role("log")).to_contain_text("Saturday")
-            await shoot(other.page, "thread")
+            await expect(tab.page.get_by_role("dialog")).to_have_count(0)
+            await status(tab, watcher)
+            await threads(tab, ann)
         await tab.close()
+
+
+async def status(tab: WebConsole, watcher: Console) -> None:
+    """The server as operators see it: calls with a person, the bot and an agent, and who else is there."""
+    async with (
+        phone_for(tab.server, name=CLARA, number="+15555550123") as clara,
+        AgentConsole(tab.server) as agent,
+        AgentConsole(tab.server),
+    ):
+        call_id = await call_of(watcher, clara)
+        await agent.ask("takeover", session_id=call_id, name="Ava")
+        other = await tab.second_tab()
+        await other.page.goto(f"{tab.server.url}/status")
+        for text in (ANN, BOB, CLARA, "Ava", "Passphrase"):
+            await expect(other.page.get_by_text(text).first).to_be_visible()
+        await shoot(other.page, "status")
+        await other.page.get_by_role("heading", name="What the phone app does").evaluate(
+            "heading => heading.scrollIntoView()"
+        )
+        await shoot(other.page, "status-config")
+        await other.page.close()
+
+
+async def threads(tab: WebConsole, phone: TwilioSimulator) -> None:
+    """All conversations, what was said in them, and one of them: read, taken along, deleted."""
+    other = await tab.second_tab()
+    page = other.page
+    await page.goto(f"{tab.server.url}/threads")
+    await expect(page.get_by_role("link", name=ANN)).to_be_visible()
+    await shoot(page, "threads")
+    await page.get_by_role("searchbox").fill("muffins")
+    await expect(page.locator("mark").first).to_be_visible()
+    await shoot(page, "threads-search")
+    await page.goto(f"{tab.server.url}/threads/{phone.parameters['threadId']}")
+    await expect(page.get_by_role("log")).to_contain_text("Saturday")
+    await shoot(page, "thread")
+    await page.get_by_role("button", name="Export").click()
+    await expect(page.get_by_role("menuitem", name="As text")).to_be_visible()
+    await shoot(page, "thread-export")
+    await page.keyboard.press("Escape")
+    await tab.page.bring_to_front()
+    await tab.button("Hang up").click()
+    await tab.page.get_by_role("dialog").get_by_role("button", name="Hang up").click()
+    await page.bring_to_front()
+    delete = page.get_by_role("button", name="Delete this conversation")
+    await expect(delete).to_be_enabled()
+    await delete.click()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await shoot(page, "thread-delete")
+    await page.close()
 
 
 async def denied(server: ServerProcess) -> None:
