@@ -154,7 +154,10 @@ describe('Log', () => {
 
   it('follows what is new, but not once the reader has scrolled up', () => {
     const fixture = log([CALLER]);
+    // The window has become smaller: the end is followed, and nobody has scrolled.
+    scrolledTo(fixture, 200);
     expect(all(fixture, '.pill')).toEqual([]);
+    expect(fixture.nativeElement.querySelector('.list').scrollTop).toBe(1000);
     scrolledTo(fixture, 200);
     expect(all(fixture, '.pill')).toEqual(['Newest']);
     show(fixture, [CALLER, BOT]);

@@ -68,6 +68,8 @@ export class Log {
     return seq !== null && this.messages().some((message) => message.final && message.seq === seq);
   });
   private shown: number | null = null;
+  /** How large the list was when it last followed. */
+  private kept = '';
   protected readonly time = clockTime;
   protected readonly fullTime = dayTime;
   protected readonly delivery = deliveryWords;
@@ -96,6 +98,8 @@ export class Log {
 
   protected scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.list().nativeElement;
+    // A window that changes moves what is in it, and nobody has scrolled.
+    if (this.room() !== this.kept) return this.keepUp();
     const away = scrollHeight - scrollTop - clientHeight > NEAR_PX;
     if (away && !this.away()) this.seen.set(this.messages().length);
     this.away.set(away);
@@ -128,8 +132,14 @@ export class Log {
   }
 
   private keepUp(): void {
+    this.kept = this.room();
     if (this.away()) return;
     const element = this.list().nativeElement;
     element.scrollTop = element.scrollHeight;
+  }
+
+  private room(): string {
+    const { clientWidth, clientHeight } = this.list().nativeElement;
+    return `${clientWidth} ${clientHeight}`;
   }
 }
