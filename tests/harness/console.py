@@ -189,6 +189,7 @@ class Console:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            assert isinstance(frame, av.AudioFrame)
             stereo = frame.to_ndarray().reshape(-1, 2 if frame.layout.name == "stereo" else 1)
             self.heard.append((time.monotonic(), stereo[:: frame.sample_rate // _RATE, 0].astype(np.int16)))
             self._wake()
