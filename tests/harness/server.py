@@ -14,19 +14,28 @@ from typing import Any, Self
 
 import aiohttp
 
+from telephony.adb.address import ServerAddress
+
 OPERATORS = {"sam": "sam-secret", "kim": "kim-secret"}
 _ROOT = Path(__file__).resolve().parents[2]
 _LISTENING = re.compile(r"http://127\.0\.0\.1:(\d+)")
+NO_ADB = ServerAddress(port=1)
+"""Where nothing listens: whoever runs the tests may have an adb server, and a telephone on it."""
+
+
+def adb_environment(address: ServerAddress = NO_ADB) -> dict[str, str]:
+    """The variables by which a program that is started looks for its adb server at `address`."""
+    return {"ANDROID_ADB_SERVER_HOST": address.host, "ANDROID_ADB_SERVER_PORT": str(address.port)}
 
 
 class ServerProcess:
     """`patchbay serve` under test. Use as `async with`; leaving it stops it with SIGTERM.
 
     Settings are given without their prefix: `ServerProcess(folder, ring_timeout=1)`. Engines are `none`
-    unless asked for, so that tests of calls do not wait for models.
+    unless asked for, so that tests of calls do not wait for models. `adb`: the adb server it is to use.
     """
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, *, adb: ServerAddress = NO_ADB, **settings: object) -> None:
         self.folder = folder
         given = {
             "port": 0,
@@ -37,6 +46,7 @@ class ServerProcess:
             **settings,
         }
         self._environment = {f"PATCHBAY_{name.upper()}": str(value) for name, value in given.items()}
+        self._environment |= adb_environment(adb)
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._port: asyncio.Future[int] | None = None

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.agent import AgentConsole
 from tests.harness.handoff import phone_for
-from tests.harness.server import ServerProcess
+from tests.harness.server import NO_ADB, ServerProcess
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SETTINGS: dict[str, object] = {}
@@ -107,7 +107,7 @@ async def test_bad_bodies_are_refused_with_the_error_shape(
 async def test_without_a_phone_dialling_says_why(module_server: ServerProcess) -> None:
     answer = await module_server.post("/api/call/dial", {"number": "+4912345"})
     assert answer["ok"] is False
-    assert answer["detail"]
+    assert str(NO_ADB) in answer["detail"]
     async with AgentConsole(module_server) as agent:
         ack = await agent.ask("dial", number="+4912345")
         assert (ack["ok"], bool(ack["detail"])) == (False, True)

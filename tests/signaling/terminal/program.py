@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from tests.harness.server import adb_environment
+
 _ROOT = Path(__file__).parents[3]
 
 
@@ -85,7 +87,8 @@ async def start(
     """Start `patchbay` in `folder`, where there is no .env, with stdout and stderr in one."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
     given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings.items()}
-    environment = {**inherited, **given, "PYTHONPATH": str(_ROOT), "TERM": "xterm", "COLUMNS": "100"}
+    shown = {"PYTHONPATH": str(_ROOT), "TERM": "xterm", "COLUMNS": "100"}
+    environment = {**inherited, **given, **adb_environment(), **shown}
     command = (sys.executable, "-m", "signaling.cli", *arguments)
     if not terminal:
         process = await asyncio.create_subprocess_exec(
