@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -52,19 +51,18 @@ class Context:
     """The instructions and the knowledge of one call; they end with it.
 
     Instructions for one turn stay until the model has given a reply by them: what the flow answers, and a
-    reply that fails or is cut off before it is there, do not use them up. Knowledge is kept in the pieces in
-    which it came. When it is full the oldest pieces make room, as the newest is what its sender counts on.
+    reply that fails or is cut off before it is there, do not use them up. Knowledge is one text: whoever
+    injects another replaces it, as programs written to the takeover guide expect.
     """
 
     def __init__(self, everywhere: GlobalInstructions) -> None:
         self._everywhere = everywhere
-        self._session = self._turn = ""
-        self._pieces: deque[str] = deque()
+        self._session = self._turn = self._knowledge = ""
 
     @property
     def knowledge(self) -> str | None:
-        """All pieces, the oldest first, None without any."""
-        return "\n\n".join(self._pieces) or None
+        """What was injected last."""
+        return self._knowledge or None
 
     @property
     def instructions(self) -> str | None:
@@ -76,31 +74,19 @@ class Context:
         """Those of the next reply."""
         return self._turn or None
 
-    def inject(self, text: str) -> int:
-        """Add a piece of knowledge; returns how many older pieces made room. Raises BadContext.
-
-        A piece that is there already becomes the newest.
-        """
-        piece = _clean(text, "Knowledge")
-        if not piece:
+    def inject(self, text: str) -> None:
+        """Give the model `text` to know, in place of what it had. Raises BadContext."""
+        knowledge = _clean(text, "Knowledge")
+        if not knowledge:
             raise BadContext("Knowledge needs some text.")
-        size = _size(piece)
+        size = len(knowledge.encode("utf-8"))
         if size > MOST_KNOWLEDGE:
             raise BadContext(f"Knowledge has {size} bytes; a call holds at most {MOST_KNOWLEDGE}.")
-        if piece in self._pieces:
-            self._pieces.remove(piece)
-        self._pieces.append(piece)
-        dropped = 0
-        while _size("\n\n".join(self._pieces)) > MOST_KNOWLEDGE:
-            self._pieces.popleft()
-            dropped += 1
-        return dropped
+        self._knowledge = knowledge
 
-    def clear(self) -> bool:
-        """Forget the knowledge; False where there was none."""
-        had = bool(self._pieces)
-        self._pieces.clear()
-        return had
+    def clear(self) -> None:
+        """Forget the knowledge."""
+        self._knowledge = ""
 
     def set_instructions(self, text: str, scope: str) -> None:
         """Set one scope's instructions in place of those it had; "" takes them back. Raises BadContext."""
@@ -136,7 +122,3 @@ def _clean(text: object, what: str) -> str:
     if not isinstance(text, str):
         raise BadContext(f"{what} must be text.")
     return text.encode("utf-8", "replace").decode().replace("\0", "").strip()
-
-
-def _size(text: str) -> int:
-    return len(text.encode())

@@ -19,7 +19,6 @@ from telephony.clawfinger.config import CallConfig
 ACTIVE = "_active"
 """Stands for the session that began last."""
 _HISTORY = 200
-_MOST_CONTEXT = 64 * 1024
 _NOT_FOR_AGENTS = (
     "auth_passphrase",
     "auth_reject_message",
@@ -133,11 +132,9 @@ class Sessions:
 
     def set_context(self, session_id: object, text: object) -> str:
         """Give the model `text` to know, in place of what it had; returns the session's id."""
-        if not isinstance(text, str) or not text.strip() or len(text) > _MOST_CONTEXT:
+        if not isinstance(text, str):
             raise BridgeError("`context` must be a text.", code="bad_request")
         call = self.find(session_id)
-        call.context.inject(text)  # refused here, it leaves what was known
-        call.context.clear()
         call.context.inject(text)
         self._hub.publish("agent.context_injected", {}, call.caller.call_id)
         return call.caller.call_id

@@ -32,28 +32,18 @@ def test_a_turn_s_instructions_are_used_up_by_the_reply_that_followed_them() -> 
     assert context.turn_instructions == "Ask for the town."
 
 
-def test_knowledge_is_kept_in_order_and_cleared() -> None:
+def test_knowledge_is_what_was_injected_last_until_it_is_cleared() -> None:
     context = Context(GlobalInstructions())
     assert context.knowledge is None
-    assert [context.inject("One."), context.inject("Two."), context.inject("One.")] == [0, 0, 0]
-    assert context.knowledge == context.briefing().knowledge == "Two.\n\nOne."
-    assert context.clear()
-    assert not context.clear()
+    context.inject("It opens at nine.")
+    context.inject(" It opens at ten.\n")
+    assert context.knowledge == context.briefing().knowledge == "It opens at ten."
+    context.clear()
     assert context.knowledge is None
+    assert context.briefing().knowledge == ""
 
 
-def test_where_knowledge_is_full_the_oldest_makes_room() -> None:
-    context = Context(GlobalInstructions())
-    context.inject("old news")
-    context.inject("ü" * (MOST_KNOWLEDGE // 2 - 10))
-    assert context.inject("the newest") == 1
-    assert context.knowledge is not None
-    assert context.knowledge.startswith("ü")
-    assert context.knowledge.endswith("the newest")
-    assert len(context.knowledge.encode()) <= MOST_KNOWLEDGE
-
-
-@pytest.mark.parametrize("text", ["", " \n", "x" * (MOST_KNOWLEDGE + 1), 7, None])
+@pytest.mark.parametrize("text", ["", " \n", "ü" * (MOST_KNOWLEDGE // 2 + 1), 7, None])
 def test_knowledge_that_cannot_be_taken_changes_nothing(text: Any) -> None:
     context = Context(GlobalInstructions())
     context.inject("It opens at nine.")
