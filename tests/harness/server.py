@@ -35,7 +35,7 @@ class ServerProcess:
     unless asked for, so that tests of calls do not wait for models. `adb`: the adb server it is to use.
     """
 
-    def __init__(self, folder: Path, *, adb: ServerAddress = NO_ADB, **settings: object) -> None:
+    def __init__(self, folder: Path, adb: ServerAddress = NO_ADB, /, **settings: object) -> None:
         self.folder = folder
         given = {
             "port": 0,

@@ -70,7 +70,7 @@ async def dialling_server(
     """A server on the guide's port, with a phone on a cable."""
     async with AdbServer(folder) as adb, AdbDevice() as device:
         await adb.connect(device.serial)
-        async with ServerProcess(folder, adb=adb.address, port=8996) as server:
+        async with ServerProcess(folder, adb.address, port=8996) as server:
             await device.wait_for_reverse("tcp:8996", "tcp:8996")
             yield server, device
 
