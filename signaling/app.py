@@ -103,6 +103,7 @@ class Runtime:
         self.softphones = Softphones(settings, self.clock, self.emitter)
         self.agents = AgentHub(patience=settings.agent_turn_timeout)
         self.call_config = CallConfig(settings.data_dir / "call-config.json")
+        self.call_config.on_change = lambda view: self.agents.publish("config.call_updated", view)
         services = Services(
             clock=self.clock,
             directory=directory,

@@ -15,19 +15,11 @@ from signaling.agents.dialer import Dialer
 from signaling.agents.hub import AgentHub
 from signaling.texts import MOST, is_unicode
 from telephony.clawfinger.config import CallConfig
+from telephony.clawfinger.policy import PEOPLE_ONLY
 
 ACTIVE = "_active"
 """Stands for the session that began last."""
 _HISTORY = 200
-_NOT_FOR_AGENTS = (
-    "auth_passphrase",
-    "auth_reject_message",
-    "auth_max_attempts",
-    "caller_allowlist",
-    "caller_blocklist",
-    "unknown_callers_allowed",
-)
-"""Who may call is for people to say, not for an agent whom a caller may have talked into it."""
 _ROLES = {
     "caller": "user",
     "bot": "assistant",
@@ -164,11 +156,9 @@ class Sessions:
         if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
             raise BridgeError("`config` must be an object.", code="bad_request")
         for key in changes:
-            if key in _NOT_FOR_AGENTS:
+            if key in PEOPLE_ONLY:
                 raise BridgeError(f"`{key}` cannot be set by an agent.", code="not_allowed")
-        view = self._call_config.update(changes)
-        self._hub.publish("config.call_updated", view)
-        return view
+        return self._call_config.update(changes)
 
     def call_config(self) -> dict[str, object]:
         """The phone app's configuration."""

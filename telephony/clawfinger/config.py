@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, cast
 
@@ -26,6 +26,8 @@ class CallConfig:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.on_change: Callable[[dict[str, object]], None] = lambda view: None
+        """Called with the new view after every change, whoever made it."""
         self._values = {name: key.default for name, key in policy.KEYS.items()} | self._load()
 
     def view(self) -> dict[str, object]:
@@ -45,15 +47,18 @@ class CallConfig:
         Raises BridgeError: `bad_config` names the key, its value and what is allowed; `config_not_kept`
         where it cannot be written.
         """
-        values = self._values | policy.checked(changes)
+        checked = policy.checked(changes)
+        values = self._values | checked
         try:
             write_private(self._path, json.dumps(values, ensure_ascii=False, indent=2) + "\n")
         except OSError as error:
             message = f"The call configuration cannot be written: {error.strerror}."
             raise BridgeError(message, code="config_not_kept") from error
         self._values = values
-        log.info("call_config_changed", keys=sorted(changes))
-        return self.view()
+        log.info("call_config_changed", keys=sorted(checked))
+        view = self.view()
+        self.on_change(view)
+        return view
 
     def greeting(self, direction: Direction) -> str:
         """What a caller (incoming) or somebody whom the phone has called (outgoing) hears first."""

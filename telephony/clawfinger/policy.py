@@ -96,24 +96,21 @@ ALIASES: Mapping[str, str] = {
 }
 """Names that clients of the reference gateway write some keys by."""
 
-AGENT_KEYS = frozenset(
+PEOPLE_ONLY = frozenset(
     {
-        "auto_answer",
-        "auto_answer_delay_ms",
-        "call_auto_answer",
-        "call_auto_answer_delay_ms",
-        "greeting_incoming",
-        "greeting_outgoing",
-        "greeting_owner",
-        "max_duration_sec",
-        "max_duration_message",
+        "auth_passphrase",
+        "auth_reject_message",
+        "auth_max_attempts",
+        "caller_allowlist",
+        "caller_blocklist",
+        "unknown_callers_allowed",
     }
 )
-"""What a software agent may change; who may call, and the passphrase, are for people to decide."""
+"""Who may call is for people to say, not for a software agent whom a caller may have talked into it."""
 
 
 def checked(changes: Mapping[str, object]) -> dict[str, object]:
-    """`changes` under their own names, as they are kept.
+    """`changes` under their own names, as they are kept; what is no key is left out.
 
     Raises BridgeError `bad_config` that names the key, its value and what is allowed.
     """
@@ -122,15 +119,12 @@ def checked(changes: Mapping[str, object]) -> dict[str, object]:
         name = ALIASES.get(given, given)
         key = KEYS.get(name)
         if key is None:
-            raise _bad(f"There is no key {given!r} in the call configuration; there are {', '.join(KEYS)}.")
+            continue
         try:
             found[name] = key.read(value)
         except ValueError:
             # What was meant as a passphrase is not for logs and answers either.
             shown = "not usable" if name == "auth_passphrase" else f"{value!r:.100}"
-            raise _bad(f"{given} is {shown}: it must be {key.allowed}.") from None
+            message = f"{given} is {shown}: it must be {key.allowed}."
+            raise BridgeError(message, code="bad_config") from None
     return found
-
-
-def _bad(message: str) -> BridgeError:
-    return BridgeError(message, code="bad_config")

@@ -79,6 +79,13 @@ async def test_instructions_and_call_configuration_by_socket(module_server: Serv
         bad = await agent.ask("set_call_config", config={"max_duration_sec": "long"})
         assert (bad["ok"], bad["error"]) == (False, "bad_config")
         assert (await agent.ask("set_call_config", config={"caller_allowlist": []}))["error"] == "not_allowed"
+        # What people or the plugin change by REST is told, too; what was refused is not.
+        set_by_rest = await module_server.post("/api/config/call", {"max_duration_sec": 240})
+        await module_server.post("/api/config/call", {"max_duration_sec": "long"}, status=400)
+        told = await agent.wait("config.call_updated", 2)
+        assert {**told["data"], "ok": True} == set_by_rest
+        assert await agent.ask("ping", "pong")
+        assert len(agent.all("config.call_updated")) == 2
 
 
 @pytest.mark.parametrize(

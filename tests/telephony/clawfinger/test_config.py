@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import BridgeError
 from telephony.clawfinger.config import CallConfig
-from telephony.clawfinger.policy import AGENT_KEYS, ALIASES, KEYS
+from telephony.clawfinger.policy import KEYS, PEOPLE_ONLY
 
 APP_READS = {
     "auto_answer",
@@ -93,9 +93,25 @@ def test_a_bad_value_is_named_and_changes_nothing(config: CallConfig, key: str, 
     assert config.view() == before
 
 
-def test_an_unknown_key_is_named(config: CallConfig) -> None:
-    with pytest.raises(BridgeError, match="ring_tone"):
-        config.update({"ring_tone": "x"})
+def test_what_is_no_key_is_left_out(config: CallConfig, tmp_path: Path) -> None:
+    config.update({"ring_tone": "x", "greeting_owner": "Ann"})
+    assert config.view()["greeting_owner"] == "Ann"
+    assert "ring_tone" not in (tmp_path / "call-config.json").read_text()
+
+
+def test_what_was_shown_can_be_sent_back_with_a_change_in_it(config: CallConfig) -> None:
+    shown = config.update({"greeting_owner": "Ann", "auth_passphrase": "blue harvest"})
+    assert config.update({**shown, "max_duration_sec": 99}) == {**shown, "max_duration_sec": 99}
+    assert config.passphrase == "blue harvest"
+
+
+def test_every_change_is_told_and_no_refusal(config: CallConfig) -> None:
+    told: list[dict[str, object]] = []
+    config.on_change = told.append
+    view = config.update({"greeting_owner": "Ann"})
+    with pytest.raises(BridgeError):
+        config.update({"greeting_owner": ""})
+    assert told == [view]
 
 
 def test_a_broken_file_is_said_plainly(tmp_path: Path) -> None:
@@ -121,6 +137,5 @@ def test_an_allow_list_refuses_all_others_but_not_hidden_numbers(config: CallCon
     assert config.refusal("") == "unknown_caller"
 
 
-def test_what_agents_may_change_is_there() -> None:
-    assert {ALIASES.get(name, name) for name in AGENT_KEYS} <= set(KEYS)
-    assert not any(name.startswith(("auth_", "caller_")) for name in AGENT_KEYS)
+def test_what_only_people_may_change_is_there() -> None:
+    assert set(KEYS) > PEOPLE_ONLY
