@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,14 @@ _NUMBERS = uuid.UUID("7c0f6a52-3f8e-4d55-9d0c-6a3f0a6a7a10")
 """The namespace of ids made from telephone numbers."""
 
 
+Tell = Callable[[str, Mapping[str, object], str], None]
+"""Tells software agents of an event: what it is, its fields, and the session's id."""
+
+
+def _nobody(event: str, data: Mapping[str, object], session_id: str) -> None:
+    """No agents are there to be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The collaborators of a phone session."""
@@ -48,6 +57,8 @@ class Desk:
     """Seconds that a turn may take: the app reads for 45 s, and drops what comes later."""
     overtime: float = 5.0
     """Seconds beyond the longest call: the app ends it by itself, with a turn of its own."""
+    tell: Tell = _nobody
+    """Tells of callers whose call has not begun; of the call itself, CallEvents do."""
 
     async def speech(self, text: str) -> bytes:
         """`text` as s16le mono at 8 kHz, outside of any call; b"" where the voice is down."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from dataclasses import dataclass, replace
 
 from aiohttp import BodyPartReader, ClientError, web
@@ -13,7 +15,9 @@ from telephony.errors import TelephonyError
 MAX_AUDIO = 4 * 1024 * 1024
 _MAX_TEXT = 8 * 1024
 _MAX_PARTS = 32
+_MAX_JSON = 64 * 1024
 _CHUNK = 64 * 1024
+_URLENCODED, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _TRUE = b"true"
 _WITHIN = 30.0
 """Seconds that a form may take to arrive: the app has given up by then."""
@@ -50,6 +54,12 @@ class TurnForm:
     number: str = ""
     outgoing: bool = False
 
+    @property
+    def key(self) -> bytes:
+        """The same for a turn that is posted again."""
+        said = self.transcript_hint.encode() if self.skip_asr else b""
+        return hashlib.sha256(b"\0".join((self.forced_reply, said, self.audio))).digest()
+
     def greeting(self) -> TurnForm:
         """The same as a turn that asks for the greeting, whose text is only hinted at."""
         return replace(self, forced_reply=self.transcript_hint.encode() or b"\xff")
@@ -81,11 +91,35 @@ async def read_turn(request: web.Request) -> TurnForm:
     )
 
 
+async def read_session_id(request: web.Request) -> str:
+    """The `session_id` that was posted, in a form or as JSON; "" where there is none. Raises BadForm."""
+    if request.content_type in (_URLENCODED, _MULTIPART):
+        return as_text((await read_parts(request)).get("session_id", b""))
+    given = (await read_object(request)).get("session_id")
+    return given if isinstance(given, str) else ""
+
+
+async def read_object(request: web.Request) -> dict[str, object]:
+    """The request's body, one JSON object. Raises BadForm."""
+    body = await request.content.read(_MAX_JSON + 1)
+    while len(body) <= _MAX_JSON and (more := await request.content.read(_MAX_JSON)):
+        body += more
+    if len(body) > _MAX_JSON:
+        raise BadForm(f"The body is larger than {_MAX_JSON} bytes.")
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadForm("The body is not JSON.") from error
+    if not isinstance(found, dict):
+        raise BadForm("The body must be a JSON object.")
+    return found
+
+
 async def read_parts(request: web.Request) -> dict[str, bytes]:
     """The form's parts by name; of two with one name the last. Raises BadForm."""
     try:
         async with asyncio.timeout(_WITHIN):
-            if request.content_type == "application/x-www-form-urlencoded":
+            if request.content_type == _URLENCODED:
                 fields = (await request.post()).items()
                 return {name: value.encode() for name, value in fields if isinstance(value, str)}
             return await _read_multipart(request)
@@ -98,7 +132,7 @@ async def read_parts(request: web.Request) -> dict[str, bytes]:
 
 
 async def _read_multipart(request: web.Request) -> dict[str, bytes]:
-    if request.content_type != "multipart/form-data":
+    if request.content_type != _MULTIPART:
         raise BadForm("The request must be a multipart/form-data form.")
     parts: dict[str, bytes] = {}
     reader = await request.multipart()

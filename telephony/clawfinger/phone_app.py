@@ -14,6 +14,7 @@ from bridge.errors import BridgeError
 from telephony.clawfinger.answer import Answer
 from telephony.clawfinger.desk import Desk
 from telephony.clawfinger.form import TurnForm
+from telephony.clawfinger.poster import Poster
 from telephony.clawfinger.session import PhoneSession
 from telephony.clawfinger.wav import read_wav
 
@@ -41,20 +42,20 @@ class PhoneApp:
         """Ids of the sessions that are not over, oldest first."""
         return [session.id for session in self._sessions.values() if not self._is_over(session)]
 
-    async def turn(self, form: TurnForm) -> Answer:
-        """Answer a posted turn. Raises MalformedWav, and BridgeError `busy`."""
+    async def turn(self, form: TurnForm, poster: Poster) -> Answer:
+        """Answer a posted turn. Raises MalformedWav, and BridgeError `busy`, `over_capacity`."""
         session = self._find(form.session_id)
         if not form.forced_reply and (form.reset or session is None):
             read_wav(form.audio)  # what cannot be a first turn begins and ends no session
-        if form.reset and (session is None or session.used):
+        if not form.session_id:
+            session = self._continued_by(form, poster) or self.new()
+        elif form.reset and (session is None or session.used):
             session = self._restart(form.session_id, session)
-        elif session is None and not form.session_id:
-            session = self.new()
         if session is None:
             # Ended long ago, or before a restart: without being told so the app would go on for ever.
             sound = await self.desk.speech(_GONE)
             return Answer(form.session_id, _GONE, sound, hangup=True, ended=True, stale=True, reason="stale")
-        return await session.turn(form)
+        return await session.turn(form, poster)
 
     def new(self) -> PhoneSession:
         """A session that has had no turn yet. Raises BridgeError `over_capacity`."""
@@ -110,6 +111,11 @@ class PhoneApp:
     @staticmethod
     def _is_over(session: PhoneSession) -> bool:
         return session.over or (session.call is not None and session.call.ended)
+
+    def _continued_by(self, form: TurnForm, poster: Poster) -> PhoneSession | None:
+        """The newest session that the phone began and was not answered in."""
+        sessions = reversed(self._sessions.values())
+        return next((session for session in sessions if session.continued_by(form, poster)), None)
 
     def _find(self, session_id: str) -> PhoneSession | None:
         for _ in range(_RENAMED):  # renamed more than once, but never in a circle: each new id is new

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections.abc import Awaitable, Callable
 
@@ -11,9 +9,10 @@ import structlog
 from aiohttp import web
 
 from bridge.errors import BridgeError
-from telephony.clawfinger.answer import Answer
-from telephony.clawfinger.form import BadForm, as_text, read_parts, read_turn
+from telephony.clawfinger.form import BadForm, read_object, read_parts, read_session_id, read_turn
 from telephony.clawfinger.phone_app import PhoneApp
+from telephony.clawfinger.poster import Poster
+from telephony.clawfinger.stream import TurnStream
 from telephony.clawfinger.wav import read_wav
 from telephony.errors import TelephonyError
 
@@ -22,9 +21,6 @@ log = structlog.get_logger()
 Check = Callable[[web.Request], None]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_MAX_BODY = 64 * 1024
-_PIECE = 48 * 1024
-"""Bytes of sound in one event of the stream; a multiple of three, so that no piece but the last is padded."""
 _STATUS = {"busy": 409, "over_capacity": 503, "speech_unavailable": 503, "config_not_kept": 500, "gone": 404}
 
 
@@ -76,21 +72,25 @@ class _Doors:
 
     async def turn(self, request: web.Request) -> web.Response:
         """POST: an utterance; the answer as one file."""
-        return web.json_response((await self._phones.turn(await read_turn(request))).view())
+        return web.json_response((await self._phones.turn(await read_turn(request), Poster(request))).view())
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """POST: an utterance; the answer as lines of JSON. `done` also says whether to hang up."""
+        """POST: an utterance; the answer as lines of JSON, each as soon as it is known."""
         form = await read_turn(request)
         if form.reset and not form.forced_reply:
             # The app leaves out what it wants to be said, but says it as what it has heard.
             form = form.greeting()
-        answer = await self._phones.turn(form)
-        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        await response.prepare(request)
-        for event in _events(answer):
-            await response.write(json.dumps(event).encode() + b"\n")
-        await response.write_eof()
-        return response
+        if not form.forced_reply:
+            read_wav(form.audio)  # once the first line is out, no status can say that it is bad
+        stream = TurnStream(request)
+        try:
+            await stream.finish(await self._phones.turn(form, stream))
+        except (TelephonyError, BridgeError) as error:
+            if stream.response is None:
+                raise
+            await stream.fail(error.message)
+        assert stream.response is not None
+        return stream.response
 
     async def asr(self, request: web.Request) -> web.Response:
         """POST: the text of a recording."""
@@ -107,10 +107,10 @@ class _Doors:
         return web.json_response({"session_id": self._phones.new().id})
 
     async def reset(self, request: web.Request) -> web.Response:
-        """POST a form with `session_id`: it begins anew, under a new id that the old one means as well."""
-        session_id = as_text((await read_parts(request)).get("session_id", b""))
+        """POST `session_id`: it begins anew, under a new id that the old one means as well."""
+        session_id = await read_session_id(request)
         if not session_id:
-            raise BadForm("The form has no `session_id`.")
+            raise BadForm("There is no `session_id` in the request.")
         return web.json_response({"ok": True, "session_id": self._phones.reset(session_id).id})
 
     async def config(self, request: web.Request) -> web.Response:
@@ -119,38 +119,7 @@ class _Doors:
 
     async def configure(self, request: web.Request) -> web.Response:
         """POST some keys of the call configuration: all are taken over, or none."""
-        return web.json_response({"ok": True, **self._phones.desk.config.update(await _object(request))})
-
-
-async def _object(request: web.Request) -> dict[str, object]:
-    """The request's body, one JSON object. Raises BadForm."""
-    body = await request.content.read(_MAX_BODY + 1)
-    while len(body) <= _MAX_BODY and (more := await request.content.read(_MAX_BODY)):
-        body += more
-    if len(body) > _MAX_BODY:
-        raise BadForm(f"The body is larger than {_MAX_BODY} bytes.")
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadForm("The body is not JSON.") from error
-    if not isinstance(found, dict):
-        raise BadForm("The body must be a JSON object.")
-    return found
-
-
-def _events(answer: Answer) -> list[dict[str, object]]:
-    """`answer` as the app's stream parser takes it: pieces of sound that make one file."""
-    view, wav = answer.view(), answer.wav
-    events: list[dict[str, object]] = [
-        {"event": "session", "session_id": answer.session_id},
-        {"event": "asr", "transcript": answer.transcript},
-        {"event": "reply", "reply": view["reply"]},
-    ]
-    for index, at in enumerate(range(0, len(wav), _PIECE)):
-        piece = base64.b64encode(wav[at : at + _PIECE]).decode()
-        events.append({"event": "audio", "index": index, "chunk_base64": piece})
-    rest = {name: view[name] for name in ("ok", "hangup", "rejected", "reason", "metrics") if name in view}
-    return [*events, {"event": "done", "session_id": answer.session_id, **rest}]
+        return web.json_response({"ok": True, **self._phones.desk.config.update(await read_object(request))})
 
 
 def _refusal(error: TelephonyError | BridgeError) -> dict[str, object]:

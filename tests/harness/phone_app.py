@@ -6,12 +6,14 @@ import asyncio
 import base64
 import io
 import json
+import socket
 import uuid
 import wave
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -40,6 +42,10 @@ def wav_file(pcm: bytes, rate: int) -> bytes:
         out.setframerate(rate)
         out.writeframes(pcm)
     return file.getvalue()
+
+
+_SILENCE = wav_file(bytes(GREETING_RATE * 3 // 10 * 2), GREETING_RATE)
+"""What goes with the greeting."""
 
 
 def write_bytes(text: str) -> bytes:
@@ -107,9 +113,19 @@ class SimulatedPhone:
         if not self._greeting:
             await self.ring()
         self.on_call = True
-        silence = bytes(GREETING_RATE * 3 // 10 * 2)
-        fields = {"transcript_hint": self._greeting, "forced_reply": self._greeting}
-        return await self._turn(wav_file(silence, GREETING_RATE), fields, reset=True)
+        return await self._turn(_SILENCE, self._greeting_fields(), reset=True)
+
+    async def greet_in_vain(self) -> None:
+        """The first turn, on a connection that is gone as soon as everything is sent."""
+        if not self._greeting:
+            await self.ring()
+        head, body = _request(_SILENCE, self._sent(self._greeting_fields(), reset=True))
+        lines = [f"{name}: {value}" for name, value in {**head, **self._headers}.items()]
+        url = urlsplit(self.url)
+        # Not by asyncio: a server in the same loop must find the end of it together with the request.
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            lines = ["POST /api/turn HTTP/1.1", f"Host: {url.netloc}", f"Content-Length: {len(body)}", *lines]
+            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
 
     async def say(self, pcm: bytes = b"", *, text: str = "") -> Turn:
         """An utterance (s16le mono at 24 kHz), posted twice. `text`: recognised on the phone already."""
@@ -133,12 +149,17 @@ class SimulatedPhone:
                 return
             await self.say(pcm)
 
-    async def _turn(self, recording: bytes, fields: dict[str, str], *, reset: bool = False) -> Turn:
+    def _greeting_fields(self) -> dict[str, str]:
+        return {"transcript_hint": self._greeting, "forced_reply": self._greeting}
+
+    def _sent(self, fields: dict[str, str], *, reset: bool) -> dict[str, str]:
         sent = {"reset_session": "true" if reset else "false"}
         if self.session_id and not reset:
             sent["session_id"] = self.session_id
-        sent |= {**fields, "caller_number": self.number, "call_direction": self.direction}
-        body = await self._post("/api/turn", recording, sent)
+        return sent | {**fields, "caller_number": self.number, "call_direction": self.direction}
+
+    async def _turn(self, recording: bytes, fields: dict[str, str], *, reset: bool = False) -> Turn:
+        body = await self._post("/api/turn", recording, self._sent(fields, reset=reset))
         self.session_id = body.get("session_id") or self.session_id
         turn = self._take(body)
         self.turns.append(turn)
@@ -161,23 +182,28 @@ class SimulatedPhone:
         return Turn(reply, pcm, rate, body)
 
     async def _post(self, path: str, recording: bytes, fields: dict[str, str]) -> dict[str, Any]:
-        boundary = uuid.uuid4().hex
-        lines = [
-            b'--%b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
-            % (boundary.encode(), name.encode(), write_bytes(value))
-            for name, value in fields.items()
-        ]
-        lines.append(
-            b'--%b\r\nContent-Disposition: form-data; name="audio"; filename="turn.wav"\r\n'
-            b"Content-Type: audio/wav\r\n\r\n%b\r\n--%b--\r\n"
-            % (boundary.encode(), recording, boundary.encode())
-        )
+        head, sent = _request(recording, fields)
         assert self._session is not None
-        headers = {**self._headers, "Content-Type": f"multipart/form-data; boundary={boundary}"}
-        async with self._session.post(self.url + path, data=b"".join(lines), headers=headers) as answer:
+        headers = {**self._headers, **head}
+        async with self._session.post(self.url + path, data=sent, headers=headers) as answer:
             text = await answer.text()
             assert answer.status == 200, text
             return dict(json.loads(text))
+
+
+def _request(recording: bytes, fields: dict[str, str]) -> tuple[dict[str, str], bytes]:
+    """The headers and the body of a form as the app writes it."""
+    boundary = uuid.uuid4().hex
+    lines = [
+        b'--%b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+        % (boundary.encode(), name.encode(), write_bytes(value))
+        for name, value in fields.items()
+    ]
+    lines.append(
+        b'--%b\r\nContent-Disposition: form-data; name="audio"; filename="turn.wav"\r\n'
+        b"Content-Type: audio/wav\r\n\r\n%b\r\n--%b--\r\n" % (boundary.encode(), recording, boundary.encode())
+    )
+    return {"Content-Type": f"multipart/form-data; boundary={boundary}"}, b"".join(lines)
 
 
 def read_strictly(data: bytes) -> tuple[bytes, int]:
