@@ -123,11 +123,9 @@ class Runtime:
         self.switchboard = Switchboard(services, max_calls=settings.max_calls)
         self.operators.switchboard = self.softphones.switchboard = self.switchboard
         self.agents.switchboard = self.switchboard
-        self.sessions = Sessions(
-            self.agents, self.switchboard, NoPhone(), self.instructions, self.call_config
-        )
         self.phones: Phones | None = None
         self.phone_app = self._make_phone_app()
+        self.sessions = Sessions(self.agents, self.switchboard, NoPhone(), self.instructions, self.phone_app)
         self._tasks = TaskOwner("server")
         self._closed = False
         self.viewers = ThreadNamespace(self.access, self.log, self.emitter)
@@ -299,7 +297,14 @@ class Runtime:
         channel = self.settings.alive5_channel or ""
         transcripts = Transcripts(self.stt)
         desk = Desk(
-            self.switchboard, self.call_config, transcripts, self.tts, self.clock, self.store, channel
+            self.switchboard,
+            self.call_config,
+            transcripts,
+            self.tts,
+            self.clock,
+            self.store,
+            channel,
+            tell=self.agents.publish,
         )
         return PhoneApp(desk, ttl=self.settings.session_ttl)
 

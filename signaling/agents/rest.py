@@ -17,6 +17,8 @@ from signaling.agents.sessions import Sessions
 from signaling.agents.socket import AgentSocket
 from signaling.bodies import json_body
 from signaling.errors import error_body
+from telephony.clawfinger.form import read_session_id
+from telephony.errors import TelephonyError
 
 if TYPE_CHECKING:
     from signaling.app import Runtime
@@ -78,7 +80,7 @@ class _AgentRest:
             self._runtime.access.check_request(request)
             try:
                 return await handler(request)
-            except BridgeError as error:
+            except (BridgeError, TelephonyError) as error:
                 body = {"ok": False, "detail": error.message, **error_body(error.code, error.message)}
                 return web.json_response(body, status=_STATUS.get(error.code, 400))
 
@@ -131,15 +133,11 @@ class _AgentRest:
         return web.json_response({"ok": True, "session_id": session_id})
 
     async def end_session(self, request: web.Request) -> web.Response:
-        """End a session, without a word to the phone's cable."""
-        session_id = (await json_body(request)).get("session_id")
-        if not isinstance(session_id, str) or not session_id:
+        """End a session, without a word to the phone's cable; for programs and for the phone itself."""
+        session_id = await read_session_id(request)
+        if not session_id:
             raise BridgeError("`session_id` must be a session's id.", code="bad_request")
-        session_id = self._runtime.phone_app.current(session_id)
-        # A phone's session may wait for its first turn, or for the passphrase: there is no call yet.
-        if not self._runtime.phone_app.end_waiting(session_id):
-            self._sessions.end(session_id)
-        return web.json_response({"ok": True, "session_id": session_id})
+        return web.json_response({"ok": True, "session_id": self._sessions.end(session_id)})
 
     async def get_tts(self, request: web.Request) -> web.Response:
         """How the bot speaks."""

@@ -14,7 +14,7 @@ from bridge.thread.views import message_view
 from signaling.agents.dialer import Dialer
 from signaling.agents.hub import AgentHub
 from signaling.texts import MOST, is_unicode
-from telephony.clawfinger.config import CallConfig
+from telephony.clawfinger.phone_app import PhoneApp
 from telephony.clawfinger.policy import PEOPLE_ONLY
 
 ACTIVE = "_active"
@@ -38,10 +38,11 @@ class Sessions:
         switchboard: Switchboard,
         dialer: Dialer,
         instructions: GlobalInstructions,
-        call_config: CallConfig,
+        phone_app: PhoneApp,
     ) -> None:
         self._hub, self._switchboard = hub, switchboard
-        self._instructions, self._call_config = instructions, call_config
+        self._instructions, self._phone_app = instructions, phone_app
+        self._call_config = phone_app.desk.config
         self.dialer = dialer
 
     @property
@@ -87,8 +88,12 @@ class Sessions:
         self._hub.publish("agent.inject", {"text": shown}, call.caller.call_id)
         return call.caller.call_id
 
-    def end(self, session_id: object) -> str:
-        """End a session. Raises AlreadyClaimed where a person has the call."""
+    def end(self, session_id: str) -> str:
+        """End a session; returns its id by now. Raises AlreadyClaimed where a person has the call."""
+        session_id = self._phone_app.current(session_id)
+        # A phone's session may wait for its first turn, or for the passphrase: there is no call yet.
+        if self._phone_app.end_waiting(session_id):
+            return session_id
         call = self.find(session_id)
         call.agent_hung_up()
         return call.caller.call_id
@@ -101,18 +106,30 @@ class Sessions:
         """
         if session_id is not None and not isinstance(session_id, str):
             raise BridgeError("`session_id` must be a session's id.", code="bad_request")
+        ended, on_cable = self._cut_off(session_id)
+        ok, detail = True, "The call is ended."
+        if on_cable:
+            outcome = await self.dialer.hang_up()
+            ok = outcome.ok or bool(ended)
+            if not ended:
+                detail = outcome.detail
+            elif outcome.ok:
+                detail = "The call is ended, and the phone was told to hang up."
+            else:
+                detail = f"The session is ended; the phone hangs up at its next turn. {outcome.detail}"
+        if ok:
+            self._hub.publish("call.hangup", {"ok": True, "detail": detail}, ended)
+        return ok, detail, ended
+
+    def _cut_off(self, session_id: object) -> tuple[str, bool]:
+        """End the session that is meant: its id, "" for none, and whether a phone on a cable is to hang up."""
+        if isinstance(session_id, str) and self._phone_app.end_waiting(session_id):
+            return session_id, True
         call = self.find(session_id) if session_id else self._only()
         if call is None:
-            outcome = await self.dialer.hang_up()
-            return outcome.ok, outcome.detail, ""
+            return "", True
         call.agent_hung_up()
-        if call.patch.line.paced:
-            return True, "The call is ended.", call.caller.call_id
-        outcome = await self.dialer.hang_up()
-        detail = "The call is ended, and the phone was told to hang up."
-        if not outcome.ok:
-            detail = f"The session is ended; the phone hangs up at its next turn. {outcome.detail}"
-        return True, detail, call.caller.call_id
+        return call.caller.call_id, not call.patch.line.paced
 
     def _only(self) -> Call | None:
         live = self._switchboard.live
@@ -172,6 +189,8 @@ class Sessions:
         return {
             "session_id": call.caller.call_id,
             "active": not call.ended,
+            "status": "ended" if call.ended else "active",
+            "ended_at": call.times.ended.timestamp() if call.times.ended else None,
             "history": [{"role": _ROLES[m.speaker], "content": m.text} for m in messages if m.final],
             "messages": [message_view(m) for m in messages if m.final],
             "turn_count": call.turns.count,
