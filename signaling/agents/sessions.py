@@ -122,7 +122,7 @@ class Sessions:
         return ok, detail, ended
 
     def _cut_off(self, session_id: object) -> tuple[str, bool]:
-        """End the session that is meant: its id, "" for none, and whether a phone on a cable is to hang up."""
+        """End the session that is meant: its id, "" for none, and whether a phone by cable is to hang up."""
         if isinstance(session_id, str) and self._phone_app.end_waiting(session_id):
             return session_id, True
         call = self.find(session_id) if session_id else self._only()
