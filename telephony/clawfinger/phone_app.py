@@ -84,13 +84,6 @@ class PhoneApp:
         session = self._find(session_id)
         return session is not None and session.call is None and session.end()
 
-    def queue_inject(self, session_id: str, text: str) -> None:
-        """Say `text` in answer to the phone's next turn. Raises BridgeError `gone`, `busy`, `bad_request`."""
-        session = self._find(session_id)
-        if session is None or session.over:
-            raise BridgeError("There is no such session, or it is over.", code="gone")
-        session.line.inject(text)
-
     async def run(self) -> None:
         """End the sessions whose phone is gone, until cancelled."""
         while True:

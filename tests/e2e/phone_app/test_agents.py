@@ -142,12 +142,12 @@ async def test_a_call_that_ends_while_the_phone_waits_is_hung_up_at_once(inside:
 
 
 async def test_texts_that_are_put_in_come_one_a_turn_and_before_the_agent(inside: InsideServer) -> None:
-    agent, phones = Agent(), inside.runtime.phone_app
+    agent, sessions = Agent(), inside.runtime.sessions
     async with SimulatedPhone(inside.url) as phone:
         await phone.greet()
-        phones.queue_inject(phone.session_id, "One moment.")
+        sessions.inject(phone.session_id, "One moment.")
         await inside.runtime.switchboard.take_over(phone.session_id, agent)
-        phones.queue_inject(phone.session_id, "Still here.")
+        sessions.inject(phone.session_id, "Still here.")
         replies = [await phone.say(text=f"word {number}") for number in range(3)]
         assert [turn.reply for turn in replies] == ["One moment.", "Still here.", "I am an agent."]
         assert [turn.body["model"] for turn in replies] == ["inject", "inject", "agent"]
@@ -156,19 +156,19 @@ async def test_texts_that_are_put_in_come_one_a_turn_and_before_the_agent(inside
 
 
 async def test_texts_are_bounded_in_length_and_number(inside: InsideServer) -> None:
-    phones = inside.runtime.phone_app
+    sessions = inside.runtime.sessions
     async with SimulatedPhone(inside.url) as phone:
         await phone.greet()
         for text in ("", " \n", "x" * 2001):
             with pytest.raises(BridgeError, match="1 to 2000"):
-                phones.queue_inject(phone.session_id, text)
+                sessions.inject(phone.session_id, text)
         for number in range(20):
-            phones.queue_inject(phone.session_id, f"Text {number}.")
+            sessions.inject(phone.session_id, f"Text {number}.")
         with pytest.raises(BridgeError) as full:
-            phones.queue_inject(phone.session_id, "One more.")
+            sessions.inject(phone.session_id, "One more.")
         assert full.value.code == "busy"
         with pytest.raises(BridgeError) as unknown:
-            phones.queue_inject("nobody", "Hello?")
+            sessions.inject("nobody", "Hello?")
         assert unknown.value.code == "gone"
         assert (await phone.say()).reply == "Text 0."
 
