@@ -24,6 +24,7 @@ _HEAVY = (
     "tests/e2e/test_softphone_speech.py",
     "tests/e2e/phone_app/test_spoken.py",
     "tests/e2e/phone_app/test_people.py",
+    "tests/e2e/phone_app/test_stream.py",
     "tests/signaling/terminal/",
     "tests/bridge/call/test_late.py",
     "tests/bridge/speech/",
