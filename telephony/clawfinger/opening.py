@@ -25,13 +25,13 @@ class Opening:
         self.answer, self.poster = answer, poster
         self.reached = self.reached or not poster.gone
 
-    def continued_by(self, key: bytes, poster: Poster, *, named: bool, answering: bool) -> bool:
+    def continued_by(self, key: bytes, poster: Poster, *, answering: bool) -> bool:
         """True where a turn that names no session, from the same number, can only belong to this one.
 
-        `named`: whether the number is known, as two phones may each have a caller who hides it; `answering`:
-        whether the first turn is still being answered.
+        Two phones may have the same caller, or callers who hide their numbers: where somebody waits for the
+        first answer, or got it, only the connection tells that it is the same phone.
+        `answering`: whether the first turn is still being answered.
         """
-        again = key == self.key
         if answering:
-            return self.poster.gone or (again and named)
-        return not self.reached or (again and poster.shares_connection(self.poster))
+            return self.poster.gone
+        return not self.reached or (key == self.key and poster.shares_connection(self.poster))

@@ -57,7 +57,7 @@ class PhoneSession:
         ended = self.over or (self.call is not None and self.call.ended)
         if self._opening is None or ended or (form.number, form.outgoing) != (self.number, self.outgoing):
             return False
-        return self._opening.continued_by(form.key, poster, named=bool(form.number), answering=self.polling)
+        return self._opening.continued_by(form.key, poster, answering=self.polling)
 
     async def turn(self, form: TurnForm, poster: Poster) -> Answer:
         """Answer a posted turn. Raises MalformedWav, and BridgeError `busy`."""
