@@ -68,15 +68,13 @@ async def final(console: PeerConsole, speaker: str, count: int, within: float = 
 
 
 def said_since_the_caller(console: PeerConsole) -> list[str]:
-    """Who has begun to say something since the caller said something, in order."""
-    order = list(
-        dict.fromkeys(
-            (data["message"]["speaker"], data["message"]["id"])
-            for data in console.all("transcript")
-            if data["message"]["text"]
-        )
-    )
-    speakers = [speaker for speaker, _ in order]
+    """Who has begun to say something since the caller did last, in order of speaking.
+
+    Not in order of being told: the bot's answer may be shown before the words that it answers are written.
+    """
+    told = [data["message"] for data in console.all("transcript") if data["message"]["text"]]
+    begun = sorted({m["id"]: (m["startedAt"], m["speaker"]) for m in told}.values())
+    speakers = [speaker for _, speaker in begun]
     return speakers[len(speakers) - speakers[::-1].index("caller") :] if "caller" in speakers else []
 
 
