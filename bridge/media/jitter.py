@@ -85,8 +85,6 @@ class JitterBuffer:
             self._begin(packet, now)
             ahead = 0
         place = timeline.place(packet)
-        if ahead == 1 and self._road.quiet and self._passes(packet, place, now):
-            return [packet]
         if packet.sequence in self._waiting:
             self.duplicates += 1
             return self.pop(now)
@@ -105,28 +103,6 @@ class JitterBuffer:
             self._bound(now - place)
         self._judge()
         return self.pop(now)
-
-    def _passes(self, packet: RtpPacket, place: float, now: float) -> bool:
-        """Let the packet that comes next go straight through, as nearly all do: pushed and popped at once.
-
-        False, and nothing is changed, where it has to be looked at: something is missing or waits, it is far
-        from its turn, or the depth is about to be estimated anew.
-        """
-        delay = now - place
-        off = delay - self._anchor
-        if packet.sequence != self._next or self._waiting or self._concealed or abs(off) > MAX_DEPTH_S:
-            return False
-        if not self._road.note_next(delay):
-            return False
-        timeline = self._timeline
-        timeline.advance(packet, place, 1)
-        self._too_late_at = None
-        self._judge()
-        if off > QUIET_DEPTH_S:
-            self._anchor = delay  # see pop
-        self._next = (packet.sequence + 1) & 0xFFFF
-        self._next_place = place + timeline.step
-        return True
 
     def pop(self, now: float) -> list[Slot]:
         """What is to be played at `now` without a new packet."""

@@ -55,19 +55,6 @@ class Lateness:
             self.quickest = delay
             self.wanted = delay + self.depth
 
-    def note_next(self, delay: float) -> bool:
-        """`note_sequence(1)` and `note` in one; False, with nothing noted, where an estimate is due."""
-        delays = self._delays
-        if self._since + 1 >= _EVERY or len(delays) + 1 < _EVERY:
-            return False
-        self._since += 1
-        self._loss -= _LOSS_MEMORY * self._loss
-        delays.append(delay)
-        if delay < self.quickest:
-            self.quickest = delay
-            self.wanted = delay + self.depth
-        return True
-
     def note_sequence(self, ahead: int) -> None:
         """Learn of loss from how far a packet's number is ahead of the newest; a belated one makes good."""
         self._loss += _LOSS_MEMORY * (ahead - 1 - self._loss * ahead if ahead > 0 else -1)
