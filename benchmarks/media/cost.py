@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.machine import cpu_share
+from benchmarks.machine import cpu_share, settle
 from benchmarks.media.bridges import Bridge
 from benchmarks.media.generator import Generator
 
@@ -35,6 +35,8 @@ async def measure(
 ) -> Cost:
     """Bridge `calls` in which both sides sound all the time; raises RuntimeError where they are not heard."""
     async with start() as bridge:
+        # What a start leaves to do would be taken off as if it were there all the time.
+        await settle(bridge.pid)
         idle = await cpu_share(bridge.pid, _IDLE_S)
         async with Generator(bridge, codec) as generator:
             await generator.ask(_PLACE_S, calls=calls)
